@@ -1,0 +1,1 @@
+"""Knows machines: sandboxes, workspaces, task sources, environment builders."""

@@ -1,0 +1,1 @@
+"""Prompt templates, one file per role and turn, versioned by content hash."""

@@ -1,0 +1,1 @@
+"""Knows trees, not models: nodes, engine, policies, value backup, selection, statistics."""
