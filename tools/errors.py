@@ -1,0 +1,36 @@
+"""The few kinds of failure a person meets, each with what to do about it."""
+
+from __future__ import annotations
+
+
+class TreewrightError(Exception):
+    """A failure with a cause a person can act on.
+
+    Attributes:
+        hint: what to do next, one line; may be empty.
+        exit_code: the status the command ends with.
+    """
+
+    exit_code = 3
+
+    def __init__(self, message: str, *, hint: str = "") -> None:
+        super().__init__(message)
+        self.hint = hint
+
+
+class InputError(TreewrightError):
+    """What was asked for cannot be done as asked: a wrong path, revision, option or file."""
+
+    exit_code = 2
+
+
+class InfrastructureError(TreewrightError):
+    """The machine, the sandbox or the network failed; never counted as the agent's failure."""
+
+    exit_code = 3
+
+
+class BudgetExhausted(TreewrightError):
+    """The money, tokens, nodes or seconds that were granted are used up."""
+
+    exit_code = 4

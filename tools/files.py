@@ -1,0 +1,50 @@
+"""Reading the files of a repository, whatever holds them."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Protocol
+
+
+class FileReader(Protocol):
+    """The files of one state of a repository; paths are relative, with forward slashes."""
+
+    def paths(self) -> Sequence[str]:
+        """All files, sorted."""
+        ...
+
+    def exists(self, path: str) -> bool:
+        """Whether `path` is a file."""
+        ...
+
+    def read(self, path: str) -> bytes:
+        """The bytes of `path`; FileNotFoundError when there is no such file."""
+        ...
+
+
+class FolderFiles:
+    """The files of a folder on disk; symbolic links are not followed, `.git` is left out."""
+
+    def __init__(self, root: Path) -> None:
+        self.root = root
+
+    def paths(self) -> Sequence[str]:
+        """All regular files below the folder, sorted."""
+        found = []
+        for folder, names, files in os.walk(self.root):
+            names[:] = [name for name in names if name != ".git"]
+            here = Path(folder)
+            found += [
+                (here / name).relative_to(self.root).as_posix() for name in files if not (here / name).is_symlink()
+            ]
+        return sorted(found)
+
+    def exists(self, path: str) -> bool:
+        """Whether `path` is a regular file."""
+        return (self.root / path).is_file()
+
+    def read(self, path: str) -> bytes:
+        """The bytes of `path`."""
+        return (self.root / path).read_bytes()
