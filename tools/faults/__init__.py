@@ -1,0 +1,1 @@
+"""Where a fault lies, told from which lines failing and passing tests execute."""
