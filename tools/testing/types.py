@@ -112,18 +112,22 @@ class TestCommand:
 
 
 class TestRunner(Protocol):
-    """A way to run the tests of a repository. Executes nothing itself.
+    """A way to run the tests of a repository. Executes nothing itself."""
 
-    Attributes:
-        name: "pytest", "unittest", "django", "sympy" or "command".
-        covers: whether it can record which lines each test executes.
-        selects: whether it can run single tests; else `tests` is ignored and everything runs.
-    """
+    @property
+    def name(self) -> str:
+        """One of "pytest", "unittest", "django", "sympy", "command"."""
+        ...
 
-    __test__ = False
-    name: str
-    covers: bool
-    selects: bool
+    @property
+    def covers(self) -> bool:
+        """Whether it can record which lines each test executes."""
+        ...
+
+    @property
+    def selects(self) -> bool:
+        """Whether it can run single tests; else `tests` is ignored and everything runs."""
+        ...
 
     def command(
         self, tests: Sequence[str] = (), *, per_test_seconds: float, coverage: bool, probe: str, report: str
