@@ -1,0 +1,137 @@
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tools.issues import Issue, parse_issue
+
+MARKDOWN = """\
+## Table.read('x.qdp') fails for lower case `READ` commands
+
+<!-- Please fill in
+the template -->
+### Description
+`ascii.qdp` assumes upper case, see astropy/io/ascii/qdp.py and `_line_type()`.
+Also settings.DEBUG and "Unrecognized QDP line" (models.E028).
+
+```python
+from astropy.table import Table, Column as C
+import numpy as np
+
+class Mine(Table):
+    pass
+
+data = Table.read('test.qdp')
+```
+
+It ends with
+
+```
+Traceback (most recent call last):
+  File "/home/me/venv/lib/python3.8/site-packages/astropy/io/ascii/qdp.py", line 78, in _line_type
+    raise ValueError(f'Unrecognized QDP line: {line}')
+ValueError: Unrecognized QDP line: read serr 1 2
+```
+
+### Versions
+Python 3.10.9
+numpy.core.multiarray 1.2
+"""
+
+
+@pytest.fixture(scope="module")
+def issue() -> Issue:
+    return parse_issue(MARKDOWN)
+
+
+def test_title_has_no_markup(issue: Issue) -> None:
+    assert issue.title == "Table.read('x.qdp') fails for lower case `READ` commands"
+
+
+def test_segments_tell_prose_code_traceback_and_environment_apart(issue: Issue) -> None:
+    assert "assumes upper case" in issue.field("prose")
+    assert "template" not in issue.field("prose")
+    assert "data = Table.read" in issue.field("code")
+    assert "site-packages" in issue.field("traceback")
+    assert "numpy.core" in issue.field("environment")
+    assert "numpy.core.multiarray" not in issue.dotted_names
+
+
+def test_names_places_and_messages(issue: Issue) -> None:
+    assert issue.frames[0].path.endswith("astropy/io/ascii/qdp.py")
+    assert (issue.frames[0].line, issue.frames[0].function) == (78, "_line_type")
+    assert issue.frames[0].source.startswith("raise ValueError")
+    assert "astropy/io/ascii/qdp.py" in issue.paths
+    assert {"settings.DEBUG", "Table.read", "astropy.table"} <= set(issue.dotted_names)
+    assert {("astropy.table", "Table"), ("astropy.table", "Column"), ("numpy", "")} <= set(issue.imports)
+    assert {"READ", "_line_type"} <= set(issue.code_names)
+    assert "_line_type" in issue.identifiers
+    assert issue.error_messages[0].message == "Unrecognized QDP line: read serr 1 2"
+    assert "models.E028" in issue.error_codes
+    assert {"Mine", "data"} <= issue.defined_names
+    assert "Unrecognized QDP line" in issue.quotations
+
+
+FRAMES = {
+    "cpython": ('  File "/a/b.py", line 3, in f\n    x = g()\n', ("/a/b.py", 3, "f", "x = g()")),
+    "ipython new": (
+        "File ~/x/pkg/mod.py:841, in Plotter._plot(self)\n    840 y\n",
+        ("~/x/pkg/mod.py", 841, "Plotter._plot", ""),
+    ),
+    "ipython old": (
+        "/usr/lib/sympy/latex.py in doprint(self, expr)\n    252\n--> 254     tex = 1\n",
+        ("/usr/lib/sympy/latex.py", 254, "doprint", "tex = 1"),
+    ),
+    "pytest": ("src/pkg/mod.py:12: ValueError\n", ("src/pkg/mod.py", 12, "", "")),
+    "doctest": ('File "doc/guide.rst", line 9, in guide.rst\n', ("doc/guide.rst", 9, "guide.rst", "")),
+    "windows": ('  File "C:\\proj\\m.py", line 1, in <module>\n    f()', ("C:/proj/m.py", 1, "<module>", "f()")),
+    "node": ("    at Object.run (/app/lib/run.js:10:5)\n", ("/app/lib/run.js", 10, "Object.run", "")),
+    "java": ("\tat com.acme.io.Reader.read(Reader.java:42)\n", ("com/acme/io/Reader.java", 42, "read", "")),
+    "go": ("\t/go/src/app/main.go:17 +0x1d\n", ("/go/src/app/main.go", 17, "", "")),
+}
+
+
+@pytest.mark.parametrize("style", sorted(FRAMES))
+def test_frames_of_each_runtime(style: str) -> None:
+    text, (path, line, function, source) = FRAMES[style]
+    frame = parse_issue("t\n" + text).frames[0]
+    assert (frame.path, frame.line, frame.function) == (path, line, function)
+    assert not source or frame.source == source
+
+
+def test_code_without_fences_is_still_code() -> None:
+    issue = parse_issue(
+        "Crash\nDescription\n\t\n\t\t(last modified by X)\n\t\nConsider this model\n"
+        "class Book(models.Model):\n\tname = models.CharField()\n\tdef f(self):\n\t\treturn 1\nand it fails."
+    )
+    assert "class Book" in issue.field("code")
+    assert "name = models.CharField()" in issue.field("code")
+    assert "and it fails." in issue.field("prose")
+    assert "last modified" not in issue.field("prose")
+    assert {"Book", "f", "name"} <= issue.defined_names
+
+
+def test_prompts_are_code_and_what_follows_is_output() -> None:
+    issue = parse_issue("t\n```\n>>> a = f(1)\n... + 2\nsome result\n```\n")
+    assert issue.field("code").count(">>>") == 1
+    assert issue.field("output") == "some result"
+
+
+def test_other_scripts_keep_their_code_names() -> None:
+    issue = parse_issue("模型保存时 `QuerySet.update_or_create` 崩溃\n在 django/db/models/query.py 中")
+    assert "update_or_create" in issue.code_names
+    assert issue.paths == ("django/db/models/query.py",)
+
+
+@given(st.text(alphabet=st.sampled_from(list("ab_.`'\"\n\t >#:/()=0<>-!{}~E\\é")), max_size=400))
+def test_any_text_is_taken_apart_without_loss(text: str) -> None:
+    issue = parse_issue(text)
+    assert issue == parse_issue(text)
+    lines = issue.text.split("\n")
+    for segment in issue.segments:
+        assert segment.text.strip()
+        assert 1 <= segment.line <= len(lines)
+
+
+def test_long_hostile_text_is_linear() -> None:
+    for piece in ("`" * 50_000, "a." * 60_000, 'File "' * 20_000, "(" * 100_000, "x = " * 30_000, "<!--" * 30_000):
+        parse_issue("t\n" + piece)
