@@ -1,0 +1,1 @@
+"""Looking at source code: languages and definitions, and the view, grep, find and outline of the solver's tools."""
