@@ -1,0 +1,6 @@
+"""Folders that hold snapshots, for commands to run in."""
+
+from environments.workspaces.pool import WorkspacePool
+from environments.workspaces.workspace import Workspace
+
+__all__ = ["Workspace", "WorkspacePool"]

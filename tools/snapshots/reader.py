@@ -1,0 +1,52 @@
+"""The files of a snapshot, for everything that only reads a repository."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from tools.snapshots.trees import LINK, SUBMODULE
+
+if TYPE_CHECKING:
+    from tools.snapshots.store import SnapshotStore
+
+
+class SnapshotFiles:
+    """A `FileReader` over a snapshot; safe to share between threads.
+
+    Symbolic links are left out, as in `FolderFiles`: what they point to is listed under its own name.
+    """
+
+    def __init__(self, store: SnapshotStore, snapshot: str) -> None:
+        self.store = store
+        self.snapshot = snapshot
+        self._entries = {
+            path: entry for path, entry in store.entries(snapshot).items() if entry.mode not in (LINK, SUBMODULE)
+        }
+        self._paths = tuple(sorted(self._entries))
+
+    def paths(self) -> Sequence[str]:
+        """All regular files, sorted."""
+        return self._paths
+
+    def exists(self, path: str) -> bool:
+        """Whether `path` is a regular file of the snapshot."""
+        return path in self._entries
+
+    def blob(self, path: str) -> str:
+        """Git's id of the content of `path`: equal ids, equal content, in whatever snapshot.
+
+        Raises:
+            FileNotFoundError: there is no such file.
+        """
+        if path not in self._entries:
+            raise FileNotFoundError(path)
+        return self._entries[path].blob
+
+    def read(self, path: str) -> bytes:
+        """The bytes of `path`.
+
+        Raises:
+            FileNotFoundError: there is no such file.
+        """
+        return self.store.database.read(self.blob(path))
