@@ -1,0 +1,338 @@
+"""The run store: every write is one transaction, and what was written answers the next run of the same steps."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, replace
+from pathlib import Path
+from typing import Any
+
+import sqlalchemy as sa
+
+from agent.store import schema
+from agent.store.database import Database
+from agent.store.encoding import digest, dump, load, storable
+from agent.store.records import (
+    CallRecord,
+    DecisionRecord,
+    EventRecord,
+    ExecutionRecord,
+    Json,
+    NodeRecord,
+    RunRecord,
+    Spend,
+)
+from tools.errors import InputError
+
+_NODE_JSON = ("evaluation", "critique", "data")
+_NODE_TEXT = ("strategy", "title")
+
+
+class Store:
+    """The runs in one database; safe to share between threads.
+
+    Usage: `with Store.open(path) as store: run = store.create_run(...)`.
+    """
+
+    def __init__(self, database: Database) -> None:
+        self.database = database
+
+    @classmethod
+    def open(cls, where: str | Path) -> Store:
+        """Open or create the store in a SQLite file, or in a database by URL.
+
+        Raises:
+            InputError: it cannot be opened, or a newer version wrote it.
+            InfrastructureError: the file is damaged, or the disk is full.
+        """
+        return cls(Database(where))
+
+    def close(self) -> None:
+        """Let go of the database."""
+        self.database.close()
+
+    def __enter__(self) -> Store:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def create_run(self, id: str, *, task: Json, config: Json, versions: Json | None = None) -> RunStore:
+        """Begin a run; one that exists already is continued, with the task and settings it was begun with."""
+        row = {
+            "id": id,
+            "created": time.time(),
+            "status": "running",
+            "task": dump(task),
+            "config": dump(config),
+            "versions": dump(versions or {}),
+        }
+        with self.database.write() as connection:
+            self.database.insert_or_keep(schema.runs, [row], connection)
+        return RunStore(self.database, id)
+
+    def run(self, id: str) -> RunStore:
+        """The run called `id`.
+
+        Raises:
+            InputError: there is none.
+        """
+        run = RunStore(self.database, id)
+        run.record()
+        return run
+
+    def runs(self) -> tuple[RunRecord, ...]:
+        """All runs, oldest first."""
+        with self.database.read() as connection:
+            rows = connection.execute(sa.select(schema.runs).order_by(schema.runs.c.created, schema.runs.c.id))
+            return tuple(_run(row) for row in rows)
+
+    def message(self, hash: str) -> Json:
+        """The message (or list of tools) stored under a content hash.
+
+        Raises:
+            InputError: there is none.
+        """
+        query = sa.select(schema.messages.c.content).where(schema.messages.c.hash == hash)
+        with self.database.read() as connection:
+            found = connection.execute(query).scalar_one_or_none()
+        if found is None:
+            raise InputError(f"no message {hash} in the store")
+        content: Json = load(found)
+        return content
+
+
+class RunStore:
+    """What one run wrote, and where it writes; safe to share between threads."""
+
+    def __init__(self, database: Database, id: str) -> None:
+        self.database = database
+        self.id = id
+
+    def record(self) -> RunRecord:
+        """The run itself.
+
+        Raises:
+            InputError: there is no such run.
+        """
+        with self.database.read() as connection:
+            row = connection.execute(sa.select(schema.runs).where(schema.runs.c.id == self.id)).one_or_none()
+        if row is None:
+            raise InputError(f"no run {self.id} in the store", hint="`treewright show` lists the runs there are")
+        return _run(row)
+
+    def finish(self, outcome: Json, *, status: str = "finished") -> None:
+        """Write how the run ended; said again, the last word counts."""
+        values = {"outcome": dump(outcome), "status": status, "finished": time.time()}
+        with self.database.write() as connection:
+            connection.execute(sa.update(schema.runs).where(schema.runs.c.id == self.id).values(values))
+
+    def set_status(self, status: str) -> None:
+        """Say where the run stands (running, interrupted, ...) without ending it."""
+        with self.database.write() as connection:
+            connection.execute(sa.update(schema.runs).where(schema.runs.c.id == self.id).values(status=status))
+
+    def put_node(self, node: NodeRecord) -> None:
+        """Write a node; one that is there already is overwritten but keeps its place and its birth."""
+        table = schema.nodes
+        row = _node_values(asdict(node)) | {"run": self.id, "created": node.created or time.time()}
+        with self.database.write() as connection:
+            place = sa.select(sa.func.coalesce(sa.func.max(table.c.place), 0) + 1).where(table.c.run == self.id)
+            row["place"] = connection.execute(place).scalar_one()
+            self.database.insert_or_update(table, row, {"place", "created"}, connection)
+
+    def update_node(self, id: str, **changes: Any) -> None:
+        """Change fields of `NodeRecord` by name.
+
+        Raises:
+            InputError: there is no such node.
+            ValueError: no such field.
+        """
+        if unknown := changes.keys() - set(NodeRecord.__dataclass_fields__):
+            raise ValueError(f"a node has no {sorted(unknown)}")
+        table = schema.nodes
+        statement = sa.update(table).where(table.c.run == self.id, table.c.id == id).values(_node_values(changes))
+        with self.database.write() as connection:
+            if connection.execute(statement).rowcount == 0:
+                raise InputError(f"run {self.id} has no node {id}")
+
+    def nodes(self) -> tuple[NodeRecord, ...]:
+        """All nodes in the order in which they appeared."""
+        table = schema.nodes
+        with self.database.read() as connection:
+            rows = connection.execute(sa.select(table).where(table.c.run == self.id).order_by(table.c.place))
+            return tuple(_node(row) for row in rows)
+
+    def node(self, id: str) -> NodeRecord:
+        """One node.
+
+        Raises:
+            InputError: there is no such node.
+        """
+        table = schema.nodes
+        with self.database.read() as connection:
+            row = connection.execute(sa.select(table).where(table.c.run == self.id, table.c.id == id)).one_or_none()
+        if row is None:
+            raise InputError(f"run {self.id} has no node {id}")
+        return _node(row)
+
+    def record_call(self, call: CallRecord, contents: Sequence[Json] = (), *, tools: Sequence[Json] = ()) -> None:
+        """Write a finished call, with its messages (each stored once, by content) and the tools it offered."""
+        texts = [dump(content) for content in contents]
+        offered = [dump(list(tools))] if tools else []
+        hashes = [digest(text) for text in texts]
+        request = {**call.request, "tools": digest(offered[0])} if offered else call.request
+        row = asdict(call) | {
+            "run": self.id,
+            "model": storable(call.model),
+            "request": dump(request),
+            "messages": dump(hashes or list(call.messages)),
+            "response": _optional(call.response),
+            "error": _optional(call.error),
+            "created": call.created or time.time(),
+        }
+        stored = {digest(text): text for text in texts + offered}
+        with self.database.write() as connection:
+            bodies = [{"hash": hash, "content": text} for hash, text in stored.items()]
+            self.database.insert_or_keep(schema.messages, bodies, connection)
+            connection.execute(schema.calls.insert(), [row])
+
+    def lookup_call(self, scope: str, role: str, fingerprint: str, ordinal: int) -> CallRecord | None:
+        """The last finished call with this key, or None; a failed one says so in `error`."""
+        table = schema.calls
+        key = (
+            table.c.run == self.id,
+            table.c.scope == scope,
+            table.c.role == role,
+            table.c.fingerprint == fingerprint,
+            table.c.ordinal == ordinal,
+        )
+        with self.database.read() as connection:
+            row = connection.execute(sa.select(table).where(*key).order_by(table.c.id.desc()).limit(1)).one_or_none()
+        return None if row is None else _call(row)
+
+    def calls(self, scope: str | None = None) -> tuple[CallRecord, ...]:
+        """Finished calls in the order in which they finished; of one node when `scope` is given."""
+        table = schema.calls
+        query = sa.select(table).where(table.c.run == self.id).order_by(table.c.id)
+        with self.database.read() as connection:
+            rows = connection.execute(query if scope is None else query.where(table.c.scope == scope))
+            return tuple(_call(row) for row in rows)
+
+    def record_execution(self, execution: ExecutionRecord) -> None:
+        """Write a finished command."""
+        row = asdict(execution) | {
+            "run": self.id,
+            "command": dump(execution.command),
+            "result": dump(execution.result),
+            "created": execution.created or time.time(),
+        }
+        with self.database.write() as connection:
+            connection.execute(schema.executions.insert(), [row])
+
+    def lookup_execution(self, scope: str, fingerprint: str, ordinal: int) -> ExecutionRecord | None:
+        """The finished command with this key, or None."""
+        table = schema.executions
+        key = (
+            table.c.run == self.id,
+            table.c.scope == scope,
+            table.c.fingerprint == fingerprint,
+            table.c.ordinal == ordinal,
+        )
+        with self.database.read() as connection:
+            row = connection.execute(sa.select(table).where(*key).order_by(table.c.id.desc()).limit(1)).one_or_none()
+        return None if row is None else _execution(row)
+
+    def executions(self, scope: str | None = None) -> tuple[ExecutionRecord, ...]:
+        """Finished commands in the order in which they finished; of one node when `scope` is given."""
+        table = schema.executions
+        query = sa.select(table).where(table.c.run == self.id).order_by(table.c.id)
+        with self.database.read() as connection:
+            rows = connection.execute(query if scope is None else query.where(table.c.scope == scope))
+            return tuple(_execution(row) for row in rows)
+
+    def decide(self, kind: str, data: Json) -> int:
+        """Write a decision; returns its number."""
+        return self._append(schema.decisions, kind, data)
+
+    def decisions(self) -> tuple[DecisionRecord, ...]:
+        """All decisions, in order."""
+        return tuple(DecisionRecord(**row) for row in self._sequence(schema.decisions, 0))
+
+    def event(self, kind: str, data: Json) -> int:
+        """Tell readers that something happened; returns its number."""
+        return self._append(schema.events, kind, data)
+
+    def events(self, after: int = 0) -> tuple[EventRecord, ...]:
+        """Events with a number above `after`, in order."""
+        return tuple(EventRecord(**row) for row in self._sequence(schema.events, after))
+
+    def spend(self) -> Spend:
+        """What the calls cost so far, failed ones included; answers from a cache or a recording cost nothing."""
+        table = schema.calls
+        total = [sa.func.coalesce(sa.func.sum(table.c[name]), 0) for name in ("cost", "prompt", "completion", "cached")]
+        failed = sa.func.count(table.c.error)
+        estimated = sa.func.max(sa.case((table.c.estimated, 1), else_=0))
+        query = sa.select(*total, sa.func.count(), failed, estimated).where(
+            table.c.run == self.id, table.c.source != "cache"
+        )
+        with self.database.read() as connection:
+            row = connection.execute(query).one()
+        prompt, completion, cached, calls, failures = (int(number) for number in row[1:6])
+        return Spend(float(row[0]), prompt, completion, cached, calls, failures, bool(row[6]))
+
+    def _append(self, table: sa.Table, kind: str, data: Json) -> int:
+        last = sa.select(sa.func.coalesce(sa.func.max(table.c.seq), 0)).where(table.c.run == self.id)
+        text = dump(data)
+        with self.database.write() as connection:
+            seq: int = connection.execute(last).scalar_one() + 1
+            row = {"run": self.id, "seq": seq, "kind": kind, "data": text, "created": time.time()}
+            connection.execute(table.insert(), [row])
+        return seq
+
+    def _sequence(self, table: sa.Table, after: int) -> list[dict[str, Any]]:
+        query = sa.select(table).where(table.c.run == self.id, table.c.seq > after).order_by(table.c.seq)
+        with self.database.read() as connection:
+            rows = connection.execute(query).all()
+        return [{"seq": r.seq, "kind": r.kind, "data": load(r.data), "created": r.created} for r in rows]
+
+
+def _optional(value: Json | None) -> str | None:
+    return None if value is None else dump(value)
+
+
+def _node_values(fields: Mapping[str, Any]) -> dict[str, Any]:
+    values = dict(fields)
+    for name in _NODE_JSON:
+        if name in values:
+            values[name] = _optional(values[name])
+    for name in _NODE_TEXT:
+        if name in values:
+            values[name] = storable(values[name])
+    return values
+
+
+def _fields(row: sa.Row[Any], *drop: str) -> dict[str, Any]:
+    return {name: value for name, value in row._mapping.items() if name not in drop}
+
+
+def _run(row: sa.Row[Any]) -> RunRecord:
+    fields = _fields(row)
+    return RunRecord(**fields | {name: load(fields[name]) for name in ("task", "config", "versions", "outcome")})
+
+
+def _node(row: sa.Row[Any]) -> NodeRecord:
+    fields = _fields(row, "run", "place")
+    return NodeRecord(**fields | {name: load(fields[name]) for name in _NODE_JSON})
+
+
+def _call(row: sa.Row[Any]) -> CallRecord:
+    fields = _fields(row, "id", "run")
+    parsed = {name: load(fields[name]) for name in ("request", "response", "error")}
+    return replace(CallRecord(**fields | parsed), messages=tuple(load(fields["messages"])))
+
+
+def _execution(row: sa.Row[Any]) -> ExecutionRecord:
+    fields = _fields(row, "id", "run")
+    return ExecutionRecord(**fields | {name: load(fields[name]) for name in ("command", "result")})
