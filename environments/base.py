@@ -13,7 +13,7 @@ KIB = 1024
 MIB = 1024 * KIB
 GIB = 1024 * MIB
 
-Stop = Literal["", "timeout", "memory", "processes", "disk"]
+Stop = Literal["", "timeout", "memory", "processes", "disk", "output"]
 OutputSink = Callable[[bytes], None]
 
 
@@ -138,6 +138,14 @@ class Check:
 class Sandbox(Protocol):
     """A place bound to one workspace where commands run one after another or at the same time."""
 
+    def inside(self, path: Path) -> str:
+        """Where commands find a host path that lies in the workspace or in a mount.
+
+        Raises:
+            InputError: the sandbox does not show it.
+        """
+        ...
+
     async def run(self, command: Command, *, on_output: OutputSink | None = None) -> CommandResult:
         """Run a command to its end or to a limit; returns at most 2 s after ``limits.seconds``.
 
@@ -193,3 +201,17 @@ def check_target(target: str) -> PurePosixPath:
     if target in RESERVED or kernel_owned:
         raise InputError(f"{target} inside the sandbox belongs to the system and cannot be mounted over")
     return path
+
+
+def translate(path: Path, mounts: Sequence[Mount]) -> str:
+    """The path inside of a host path, by the innermost of the mounts that holds it.
+
+    Raises:
+        InputError: none holds it.
+    """
+    path = path.resolve()
+    holding = [mount for mount in mounts if path.is_relative_to(mount.source.resolve())]
+    if not holding:
+        raise InputError(f"{path} is not visible in the sandbox")
+    nearest = max(holding, key=lambda mount: len(mount.source.resolve().parts))
+    return str(PurePosixPath(nearest.target) / path.relative_to(nearest.source.resolve()))
