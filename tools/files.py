@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from collections.abc import Sequence
-from pathlib import Path
+from pathlib import Path, PurePosixPath
 from typing import Protocol
 
 
@@ -17,6 +17,10 @@ class FileReader(Protocol):
 
     def exists(self, path: str) -> bool:
         """Whether `path` is a file."""
+        ...
+
+    def is_link(self, path: str) -> bool:
+        """Whether `path`, or a folder on the way to it, is a symbolic link."""
         ...
 
     def read(self, path: str) -> bytes:
@@ -42,9 +46,16 @@ class FolderFiles:
         return sorted(found)
 
     def exists(self, path: str) -> bool:
-        """Whether `path` is a regular file."""
-        return (self.root / path).is_file()
+        """Whether `path` is a regular file, reached through no link."""
+        return (self.root / path).is_file() and not self.is_link(path)
+
+    def is_link(self, path: str) -> bool:
+        """Whether `path`, or a folder on the way to it, is a symbolic link."""
+        pure = PurePosixPath(path)
+        return any((self.root / part).is_symlink() for part in [pure, *pure.parents][:-1])
 
     def read(self, path: str) -> bytes:
-        """The bytes of `path`."""
+        """The bytes of `path`; FileNotFoundError when there is no such file, also when it is a link."""
+        if self.is_link(path):
+            raise FileNotFoundError(path)
         return (self.root / path).read_bytes()

@@ -165,6 +165,16 @@ class Workspace:
         return status is not None and stat.S_ISREG(status.st_mode)
 
     @_exclusive
+    def is_link(self, path: str) -> bool:
+        """Whether `path`, or a folder on the way to it, is a symbolic link."""
+        with Folder(self.root) as folder:
+            for name in [*_above(check_path(path)), path]:
+                status = folder.status(name)
+                if status is None or stat.S_ISLNK(status.st_mode):
+                    return status is not None
+        return False
+
+    @_exclusive
     def paths(self) -> Sequence[str]:
         """The files a capture would look at, links left out, sorted."""
         found = self._candidates(self.store.entries(self.snapshot) if self.snapshot else {})

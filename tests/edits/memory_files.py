@@ -13,5 +13,8 @@ class MemoryFiles:
     def exists(self, path: str) -> bool:
         return path in self.content
 
+    def is_link(self, path: str) -> bool:
+        return False
+
     def read(self, path: str) -> bytes:
         return self.content[path]

@@ -94,8 +94,10 @@ def test_forbidden_paths(path: str, kind: type[WholeFile]) -> None:
 def test_links_are_not_written_through(tmp_path: Path) -> None:
     (tmp_path / "real.py").write_text("x = 1\n")
     (tmp_path / "link.py").symlink_to(tmp_path / "real.py")
-    result = apply_edits(FolderFiles(tmp_path), [StrReplace("link.py", "x = 1", "x = 2")])
-    assert [failure.reason for failure in result.failures] == [EditFailureReason.PATH_FORBIDDEN]
+    (tmp_path / "outside").symlink_to(tmp_path.parent)
+    edits = [StrReplace("link.py", "x = 1", "x = 2"), WholeFile("link.py", "x"), WholeFile("outside/new.py", "x")]
+    result = apply_edits(FolderFiles(tmp_path), edits)
+    assert [failure.reason for failure in result.failures] == [EditFailureReason.PATH_FORBIDDEN] * 3
 
 
 @pytest.mark.parametrize(

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from difflib import SequenceMatcher
 from pathlib import PurePosixPath
 
 from tools.edits import paths
@@ -24,8 +23,7 @@ from tools.edits.model import (
     UnifiedDiff,
     WholeFile,
 )
-from tools.edits.splice import Change
-from tools.edits.text import MAX_FILE_BYTES, BinaryFile, SourceText, plain_lines, split_lines
+from tools.edits.text import MAX_FILE_BYTES, BinaryFile, SourceText, line_changes, plain_lines, split_lines
 from tools.files import FileReader
 
 _RUNGS = list(Rung)
@@ -87,7 +85,7 @@ class _Work:
 
     def _refuse_links(self, named: str, path: str) -> None:
         parents = [parent.as_posix() for parent in PurePosixPath(path).parents]
-        if self._files.exists(path) and path not in self._paths():
+        if self._files.is_link(path):
             raise EditError(
                 EditFailureReason.PATH_FORBIDDEN, named, "the path is a link", "Edit the file it points to."
             )
@@ -126,10 +124,7 @@ class _Work:
             self._store(path, SourceText(split_lines("".join(lines))))
             return Rung.FILE
         text = self._decode(path, self._read(path))
-        new = plain_lines(content)
-        blocks = SequenceMatcher(None, text.texts, new, autojunk=False).get_opcodes()
-        changes: list[Change] = [(i1, i2, new[j1:j2]) for tag, i1, i2, j1, j2 in blocks if tag != "equal"]
-        self._store(path, text.replaced(changes))
+        self._store(path, text.replaced(line_changes(text.texts, plain_lines(content))))
         return Rung.FILE
 
     def _diff(self, path: str, edit: UnifiedDiff) -> Rung:

@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from tools.edits.matching import Match, closest, find_alike, find_lines
 from tools.edits.model import EditError, EditFailureReason, Rung, SearchReplace, StrReplace
 from tools.edits.splice import Conflict, changes
-from tools.edits.text import SourceText, plain_lines
+from tools.edits.text import SourceText, common_head, plain_lines
 
 _NUMBERED = re.compile(r"^\s*\d+\s?[|\t:→] ?")
 _SHOWN_LINES = 24
@@ -98,14 +98,9 @@ def _literal(text: SourceText, path: str, search: str, replace: str) -> SourceTe
         return None
     new = plain_lines(joined[: places[0]] + replace + joined[places[0] + len(search) :])
     old = text.texts
-    head = _common(old, new)
-    tail = _common(old[head:][::-1], new[head:][::-1])
+    head = common_head(old, new)
+    tail = common_head(old[head:][::-1], new[head:][::-1])
     return text.replaced([(head, len(old) - tail, new[head : len(new) - tail])])
-
-
-def _common(a: Sequence[str], b: Sequence[str]) -> int:
-    """How many lines the two begin with alike."""
-    return next((index for index, (x, y) in enumerate(zip(a, b, strict=False)) if x != y), min(len(a), len(b)))
 
 
 def _ambiguous(path: str, lines: Sequence[int]) -> EditError:

@@ -9,6 +9,7 @@ import tokenize
 from collections import Counter
 from collections.abc import Sequence
 from dataclasses import dataclass
+from difflib import SequenceMatcher
 
 MAX_FILE_BYTES = 4 * 1024 * 1024
 _SNIFF = 8192
@@ -136,6 +137,24 @@ def split_lines(text: str) -> tuple[Line, ...]:
 def plain_lines(text: str) -> list[str]:
     """The lines of `text` without endings."""
     return [line.text for line in split_lines(text)]
+
+
+def line_changes(old: Sequence[str], new: Sequence[str]) -> list[tuple[int, int, list[str]]]:
+    """The ranges of `old` to replace to get `new`: (first, behind, new lines), 0-based."""
+    head = common_head(old, new)
+    tail = common_head(old[head:][::-1], new[head:][::-1])
+    # what is alike at both ends is most of a file, and the matcher is quadratic
+    matcher = SequenceMatcher(None, old[head : len(old) - tail], new[head : len(new) - tail], autojunk=False)
+    return [
+        (head + i1, head + i2, list(new[head + j1 : head + j2]))
+        for tag, i1, i2, j1, j2 in matcher.get_opcodes()
+        if tag != "equal"
+    ]
+
+
+def common_head(a: Sequence[str], b: Sequence[str]) -> int:
+    """How many lines the two begin with alike."""
+    return next((index for index, (x, y) in enumerate(zip(a, b, strict=False)) if x != y), min(len(a), len(b)))
 
 
 def readable(data: bytes, path: str = "") -> str:

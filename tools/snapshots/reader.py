@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from pathlib import PurePosixPath
 from typing import TYPE_CHECKING
 
 from tools.snapshots.trees import LINK, SUBMODULE
@@ -20,9 +21,9 @@ class SnapshotFiles:
     def __init__(self, store: SnapshotStore, snapshot: str) -> None:
         self.store = store
         self.snapshot = snapshot
-        self._entries = {
-            path: entry for path, entry in store.entries(snapshot).items() if entry.mode not in (LINK, SUBMODULE)
-        }
+        entries = store.entries(snapshot)
+        self._entries = {path: entry for path, entry in entries.items() if entry.mode not in (LINK, SUBMODULE)}
+        self._links = frozenset(path for path, entry in entries.items() if entry.mode == LINK)
         self._paths = tuple(sorted(self._entries))
 
     def paths(self) -> Sequence[str]:
@@ -32,6 +33,10 @@ class SnapshotFiles:
     def exists(self, path: str) -> bool:
         """Whether `path` is a regular file of the snapshot."""
         return path in self._entries
+
+    def is_link(self, path: str) -> bool:
+        """Whether `path`, or a folder on the way to it, is a symbolic link."""
+        return path in self._links or any(parent.as_posix() in self._links for parent in PurePosixPath(path).parents)
 
     def blob(self, path: str) -> str:
         """Git's id of the content of `path`: equal ids, equal content, in whatever snapshot.
