@@ -1,0 +1,207 @@
+"""pytest, from 3.0 on, seen through its hooks.
+
+Nothing of the repository's own options is thrown away as text: `addopts` often holds what its tests need
+(`--doctest-modules`, `-p`, `--strict-markers`). What would hide tests, spread them over processes or fight over the
+trace function is switched off by value once pytest has parsed it.
+"""
+
+import os
+import shutil
+import sys
+import time
+from typing import Any, Iterator
+
+import pytest
+
+from .deadline import TestTimeout
+
+COLLECTION_SECONDS = 60.0
+NO_TESTS = 5
+
+# option -> value that makes it harmless; only those that the installed plugins know are set
+HARMLESS: "dict[str, Any]" = {
+    "maxfail": 0,  # -x, --maxfail: one failure must not hide the others
+    "stepwise": False,
+    "continue_on_collection_errors": True,
+    "usepdb": False,
+    "numprocesses": None,  # pytest-xdist: workers are other processes
+    "dist": "no",
+    "tx": [],
+    "looponfail": False,
+    "cov_source": [],  # pytest-cov: one trace function only
+    "reruns": 0,  # pytest-rerunfailures: flaky tests are to be seen
+    "timeout": 0,  # pytest-timeout: one alarm only
+    "randomly_reorganize": False,
+    "randomly_seed": 0,
+    "random_order_bucket": "none",
+}
+
+
+class Watch:
+    """A pytest plugin that records what happens to each test."""
+
+    def __init__(self, watcher: Any, tests: "list[str]") -> None:
+        self._watcher = watcher
+        self._recorder = watcher.recorder
+        self._deadline = watcher.deadline
+        self._wanted = tests
+        self._prefix = ""
+        self._reports: "list[Any]" = []
+        self._error: "BaseException | None" = None
+
+    @pytest.hookimpl(hookwrapper=True, tryfirst=True)
+    def pytest_load_initial_conftests(self, early_config: Any) -> "Iterator[None]":
+        """Before plugins such as pytest-cov start."""
+        tame(early_config.known_args_namespace)
+        yield
+
+    @pytest.hookimpl(hookwrapper=True, tryfirst=True)
+    def pytest_cmdline_main(self, config: Any) -> "Iterator[None]":
+        """Before the run, when all options are known."""
+        tame(config.option)
+        root = str(getattr(config, "rootpath", None) or config.rootdir)
+        self._prefix = os.path.relpath(os.path.realpath(root), self._recorder.root)
+        yield
+
+    def pytest_sessionstart(self) -> None:
+        """After pytest's own faulthandler plugin."""
+        self._watcher.enable_faulthandler()
+
+    def name(self, nodeid: str) -> str:
+        """A node id with its path relative to the repository instead of pytest's root folder."""
+        path, colons, rest = nodeid.partition("::")
+        if self._prefix != ".":
+            path = os.path.normpath(os.path.join(self._prefix, path))
+        return path.replace(os.sep, "/") + colons + rest
+
+    @pytest.hookimpl(hookwrapper=True, trylast=True)
+    def pytest_collection_modifyitems(self, config: Any, items: "list[Any]") -> "Iterator[None]":
+        """Keep the tests that are wanted, after the repository had its say."""
+        yield
+        if self._wanted:
+            kept = [item for item in items if self._is_wanted(self.name(item.nodeid))]
+            config.hook.pytest_deselected(items=[item for item in items if item not in set(kept)])
+            items[:] = kept
+        self._recorder.collected([self.name(item.nodeid) for item in items])
+
+    def _is_wanted(self, name: str) -> bool:
+        return any(
+            name == wanted or name.startswith((wanted + "::", wanted + "[", wanted.rstrip("/") + "/"))
+            for wanted in self._wanted
+        )
+
+    @pytest.hookimpl(hookwrapper=True)
+    def pytest_make_collect_report(self) -> "Iterator[None]":
+        """A module whose import hangs ends as an error of that module."""
+        self._deadline.start(at_least=COLLECTION_SECONDS)
+        yield
+        self._deadline.stop()
+
+    def pytest_collectreport(self, report: Any) -> None:
+        """A file that cannot be collected is an outcome of its own."""
+        if report.failed:
+            self._recorder.finish(self.name(report.nodeid), "error", message=text_of(report), collecting=True)
+
+    @pytest.hookimpl(hookwrapper=True, tryfirst=True)
+    def pytest_runtest_protocol(self, item: Any) -> "Iterator[None]":
+        """One test, from set-up to tear-down."""
+        name = self.name(item.nodeid)
+        self._reports, self._error = [], None
+        self._watcher.begin(name)
+        began = time.perf_counter()
+        yield
+        seconds = time.perf_counter() - began
+        self._watcher.end(name)
+        status, report = verdict(self._reports, self._error)
+        if status:
+            error = self._error if status in ("failed", "error", "timeout") else None
+            self._recorder.finish(name, status, seconds=seconds, message=text_of(report), error=error)
+
+    @pytest.hookimpl(hookwrapper=True, tryfirst=True)
+    def pytest_runtest_setup(self) -> "Iterator[None]":
+        """Limit the set-up."""
+        self._deadline.start()
+        yield
+        self._deadline.stop()
+
+    @pytest.hookimpl(hookwrapper=True, tryfirst=True)
+    def pytest_runtest_call(self) -> "Iterator[None]":
+        """Limit the test itself."""
+        self._deadline.start()
+        yield
+        self._deadline.stop()
+
+    @pytest.hookimpl(hookwrapper=True, tryfirst=True)
+    def pytest_runtest_teardown(self) -> "Iterator[None]":
+        """Limit the tear-down."""
+        self._deadline.start()
+        yield
+        self._deadline.stop()
+
+    @pytest.hookimpl(hookwrapper=True)
+    def pytest_runtest_makereport(self, call: Any) -> "Iterator[None]":
+        """The first exception of a test is the one to look at."""
+        yield  # pytest's unittest support puts the exception in only now
+        if call.excinfo is not None and self._error is None:
+            self._error = call.excinfo.value
+
+    def pytest_runtest_logreport(self, report: Any) -> None:
+        """The report of a phase as the repository's own hooks left it."""
+        if report.outcome == "rerun":
+            self._reports, self._error = [], None
+        else:
+            self._reports.append(report)
+
+    def pytest_internalerror(self, excrepr: Any) -> None:
+        """A bug of pytest, a plugin or a conftest."""
+        self._recorder.write("problem", text="pytest broke: " + str(excrepr)[-2000:])
+
+    def pytest_keyboard_interrupt(self, excinfo: Any) -> None:
+        """The run was ended by the repository or from outside."""
+        self._recorder.write("problem", text="run ended early: %s" % (str(excinfo.value) or "interrupted"))
+
+
+def tame(options: Any) -> None:
+    """Make what is in `HARMLESS` harmless."""
+    for name, value in HARMLESS.items():
+        if hasattr(options, name):
+            setattr(options, name, value)
+
+
+def verdict(reports: "list[Any]", error: "BaseException | None") -> "tuple[str, Any]":
+    """The status of a test and the report that says why, from the reports of its phases and subtests."""
+    for report in reports:
+        if report.failed:
+            if isinstance(error, TestTimeout):
+                return "timeout", report
+            return ("failed" if report.when == "call" else "error"), report
+    own = [report for report in reports if not hasattr(report, "context")]
+    for report in own:
+        if report.skipped:
+            return ("xfailed" if hasattr(report, "wasxfail") else "skipped"), report
+    for report in own:
+        if report.when == "call" and report.passed:
+            return ("xpassed" if hasattr(report, "wasxfail") else "passed"), None
+    return "", None
+
+
+def text_of(report: Any) -> str:
+    """The traceback or reason of a report; None has none."""
+    longrepr = getattr(report, "longrepr", None)
+    if isinstance(longrepr, tuple):
+        return str(longrepr[-1])
+    return str(getattr(report, "wasxfail", "") or longrepr or "")
+
+
+def run(watcher: Any, arguments: "list[str]", tests: "list[str]") -> int:
+    """Run pytest with the repository's configuration; its exit code."""
+    cache = watcher.report + ".cache"  # not in the work tree, and without a memory of earlier runs
+    shutil.rmtree(cache, ignore_errors=True)
+    paths = dict.fromkeys(test.partition("::")[0] for test in tests)
+    files = [os.path.relpath(os.path.join(watcher.recorder.root, path)) for path in paths]
+    files = [path for path in files if os.path.exists(path)]  # pytest runs nothing when one of many is not there
+    if tests and not files:
+        return NO_TESTS
+    sys.argv = ["pytest"] + arguments + files
+    watcher.enter_repository()
+    return int(pytest.main(sys.argv[1:] + ["-o", "cache_dir=" + cache], plugins=[Watch(watcher, tests)]))

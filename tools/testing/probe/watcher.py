@@ -1,0 +1,60 @@
+"""What the ways to run share: the report, the deadline, the lines, and the way into the repository."""
+
+import faulthandler
+import os
+import sys
+from typing import Any
+
+from .deadline import Deadline
+from .lines import recorder_of_lines
+from .recorder import Recorder
+
+EXIT_SECONDS = 30
+
+
+class Watcher:
+    """Watches one run of tests.
+
+    Attributes:
+        report: the path of the report.
+        recorder: writes to it.
+        deadline: limits each phase of a test.
+        lines: records which lines run.
+        top: the folder that dotted names of tests start from.
+    """
+
+    def __init__(self, options: "dict[str, Any]") -> None:
+        self.report = os.path.abspath(options["report"])
+        self.recorder = Recorder(self.report, options["root"])
+        self.deadline = Deadline(options["seconds"], self.recorder.fd)
+        self.lines = recorder_of_lines(options["coverage"], self.recorder.relative)
+        self.top = os.path.abspath(os.path.join(options["root"], options["top"]))
+        self._import_from_here = options["import_from_here"]
+        self.enable_faulthandler()
+
+    def enable_faulthandler(self) -> None:
+        """Have the tracebacks of a crash in the report."""
+        faulthandler.enable(file=self.recorder.fd)
+
+    def enter_repository(self, folder: "str | None" = None) -> None:
+        """From here on the repository's code runs; import from `folder`, else from here if that is usual."""
+        del sys.path[0]
+        if folder is not None or self._import_from_here:
+            sys.path.insert(0, os.getcwd() if folder is None else folder)
+        self.lines.start()
+
+    def begin(self, test: str) -> None:
+        """A test begins."""
+        self.recorder.lines(None, self.lines.take())
+        self.recorder.start(test)
+        self.lines.start()
+
+    def end(self, test: str) -> None:
+        """A test ended."""
+        self.recorder.lines(test, self.lines.take())
+
+    def close(self, code: int) -> None:
+        """The run ended; the process has a moment left to exit."""
+        self.recorder.lines(None, self.lines.take())
+        self.recorder.write("end", code=code)
+        faulthandler.dump_traceback_later(EXIT_SECONDS, exit=True, file=self.recorder.fd)

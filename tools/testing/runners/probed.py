@@ -1,0 +1,88 @@
+"""What the runners under the probe share: the command that starts it and the reading of its report."""
+
+from __future__ import annotations
+
+import functools
+import json
+import posixpath
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from importlib import resources
+
+from tools.testing.stream import read_stream
+from tools.testing.types import TestCommand, TestReport
+
+ENVIRONMENT = {"PYTHONDONTWRITEBYTECODE": "1", "PYTHONHASHSEED": "0"}
+PACKAGE = "treewright_probe"
+
+
+@functools.cache
+def probe_files() -> Mapping[str, bytes]:
+    """The files of the probe, as `TestCommand.files` wants them."""
+    folder = resources.files("tools.testing.probe")
+    found = [item for item in folder.iterdir() if item.name.endswith(".py")]
+    return {f"{PACKAGE}/{item.name}": item.read_bytes() for item in sorted(found, key=lambda item: item.name)}
+
+
+@dataclass(frozen=True)
+class ProbeRunner:
+    """Runs Python tests under the probe.
+
+    Attributes:
+        name: of the framework.
+        way: how the probe runs them: "pytest", "unittest", "script" or "sympy".
+        python: the interpreter, as the command sees it.
+        arguments: of the framework, given every time.
+        default: its arguments that say what to run, given when no tests are asked for.
+        cwd: the folder to run in, relative to the workspace.
+        env: variables the tests need.
+        top: for dotted names, the folder they start from, relative to the workspace; None when tests are named
+            by paths.
+        import_from_here: whether `cwd` is importable, as with `python -m`.
+    """
+
+    name: str
+    way: str
+    python: str
+    arguments: tuple[str, ...] = ()
+    default: tuple[str, ...] = ()
+    cwd: str = ""
+    env: Mapping[str, str] = field(default_factory=dict)
+    top: str | None = None
+    import_from_here: bool = True
+
+    covers = True
+    selects = True
+
+    def command(
+        self, tests: Sequence[str] = (), *, per_test_seconds: float, coverage: bool, probe: str, report: str
+    ) -> TestCommand:
+        """The command that runs `tests` under the probe; see `TestRunner.command`."""
+        options = {
+            "report": report,
+            "root": posixpath.relpath(".", self.cwd or "."),
+            "top": self.top or "",
+            "seconds": per_test_seconds,
+            "coverage": coverage,
+            "import_from_here": self.import_from_here,
+            "tests": list(dict.fromkeys(self.label(test) for test in tests)),
+        }
+        argv = (self.python, f"{probe.rstrip('/')}/{PACKAGE}", self.way, *self.arguments)
+        return TestCommand(
+            argv if tests else (*argv, *self.default),
+            {**ENVIRONMENT, **self.env},
+            json.dumps(options, sort_keys=True).encode(),
+            self.cwd,
+            probe_files(),
+            report,
+        )
+
+    def parse(self, report: bytes, output: str, exit_code: int, *, tests: Sequence[str] = ()) -> TestReport:
+        """What the run did; see `TestRunner.parse`."""
+        return read_stream(report, output, exit_code, tests={test: self.label(test) for test in tests})
+
+    def label(self, test: str) -> str:
+        """A test or test file as the framework names it."""
+        if self.top is None or not test.endswith(".py"):
+            return test
+        return posixpath.relpath(test, self.top or ".")[:-3].replace("/", ".")
