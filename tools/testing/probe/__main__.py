@@ -28,6 +28,8 @@ def main() -> int:
     try:
         run = getattr(importlib.import_module("treewright_probe." + module), function)
         code = int(run(watcher, sys.argv[2:], options["tests"]))
+    except ImportError as error:  # the framework itself: what tests cannot import is caught by it
+        watcher.recorder.write("problem", text="the tests cannot start: %s" % error)
     except BaseException:
         watcher.recorder.write("problem", text="run ended early: " + recorder.bounded(traceback.format_exc()))
         raise

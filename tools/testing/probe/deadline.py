@@ -1,7 +1,9 @@
 """Stopping a test that takes too long: first an exception with its traceback, then the process."""
 
 import faulthandler
+import os
 import signal
+import time
 from typing import Any
 
 
@@ -21,6 +23,7 @@ class Deadline:
     SIGALRM raises `TestTimeout` in the main thread, again and again when the test swallows it. What blocks signals
     or holds the interpreter's lock is ended by faulthandler's own thread, which needs neither: it writes the
     tracebacks of all threads to the report and exits; the tests after that one are missing from the report.
+    A forked child has neither limit.
 
     Attributes:
         seconds: of a phase; 0 means no limit.
@@ -34,6 +37,8 @@ class Deadline:
         self._armed = False
         self._limit = 0.0
         self._old: Any = None
+        self._hard_stop = 0.0
+        self._guard_forks()
 
     def start(self, at_least: float = 0.0) -> None:
         """Begin a phase of `seconds`, or `at_least`."""
@@ -47,13 +52,15 @@ class Deadline:
         else:
             self._armed = True
             signal.setitimer(signal.ITIMER_REAL, self._limit, max(0.5, self._limit / 4))
-        faulthandler.dump_traceback_later(self._limit * 1.5 + 2, exit=True, file=self._fd)
+        self._hard_stop = time.monotonic() + self._limit * 1.5 + 2
+        self._watch()
 
     def stop(self) -> None:
         """End the phase."""
         if not self.seconds:
             return
         self._armed = False
+        self._hard_stop = 0.0
         faulthandler.cancel_dump_traceback_later()
         if self._old is not None:
             signal.setitimer(signal.ITIMER_REAL, 0)
@@ -63,3 +70,33 @@ class Deadline:
     def _alarm(self, number: int, frame: object) -> None:
         if self._armed:
             raise self.error("stopped after %g s" % self._limit)
+
+    def _watch(self) -> None:
+        if self._hard_stop:
+            left = max(0.01, self._hard_stop - time.monotonic())
+            faulthandler.dump_traceback_later(left, exit=True, file=self._fd)
+
+    def _in_child(self) -> None:
+        self.seconds = 0
+
+    def _guard_forks(self) -> None:
+        """Stop faulthandler's thread around a fork: a child, which lacks it, would wait for it when it exits."""
+        if hasattr(os, "register_at_fork"):  # since Python 3.7
+            os.register_at_fork(
+                before=faulthandler.cancel_dump_traceback_later,
+                after_in_parent=self._watch,
+                after_in_child=self._in_child,
+            )
+            return
+        plain_fork = os.fork
+
+        def fork() -> int:
+            faulthandler.cancel_dump_traceback_later()
+            pid = plain_fork()
+            if pid:
+                self._watch()
+            else:
+                self._in_child()
+            return pid
+
+        os.fork = fork

@@ -30,9 +30,14 @@ class Recorder:
         self.fd = fcntl.fcntl(fd, fcntl.F_DUPFD_CLOEXEC, 250)
         os.close(fd)
 
+    @property
+    def is_own(self) -> bool:
+        """Whether this is the process that opened the report."""
+        return os.getpid() == self._pid
+
     def write(self, event: str, **fields: object) -> int:
         """Append one event; a forked child, which holds the same descriptor, is ignored."""
-        if os.getpid() != self._pid:
+        if not self.is_own:
             return 0
         line = json.dumps(dict(fields, event=event), sort_keys=True).encode("ascii") + b"\n"
         sent = 0

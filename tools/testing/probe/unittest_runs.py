@@ -70,8 +70,6 @@ def watching(state: State, base: type) -> type:
     class Watching(base):  # type: ignore[misc]
         def startTest(self, test: Any) -> None:
             name = name_of(test)
-            state.order.pop(name, None)
-            state.status = ("", "", None)
             super().startTest(test)
             state.watcher.begin(name)
             state.began = time.perf_counter()
@@ -80,11 +78,14 @@ def watching(state: State, base: type) -> type:
 
         def stopTest(self, test: Any) -> None:
             state.watcher.deadline.stop()
+            # Python 3.12.1 stops skipped tests that it did not start
+            seconds = time.perf_counter() - state.began if state.inside else 0.0
             state.inside = False
-            seconds = time.perf_counter() - state.began
             name = name_of(test)
+            state.order.pop(name, None)
             state.watcher.end(name)
             status, message, error = state.status
+            state.status = ("", "", None)
             collecting = str(test.id()).startswith(FAILED_TEST)
             state.watcher.recorder.finish(
                 name, status or "error", seconds=seconds, message=message, error=error, collecting=collecting

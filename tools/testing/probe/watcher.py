@@ -57,4 +57,5 @@ class Watcher:
         """The run ended; the process has a moment left to exit."""
         self.recorder.lines(None, self.lines.take())
         self.recorder.write("end", code=code)
-        faulthandler.dump_traceback_later(EXIT_SECONDS, exit=True, file=self.recorder.fd)
+        if self.recorder.is_own:
+            faulthandler.dump_traceback_later(EXIT_SECONDS, exit=True, file=self.recorder.fd)
