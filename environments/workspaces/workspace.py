@@ -17,7 +17,7 @@ from tools.errors import InfrastructureError, InputError
 from tools.snapshots.commits import EPOCH
 from tools.snapshots.ignore import IgnoreRules
 from tools.snapshots.objects import blob_id
-from tools.snapshots.paths import check_path, is_git_name
+from tools.snapshots.paths import check_path, folders_of, is_git_name
 from tools.snapshots.store import SnapshotStore
 from tools.snapshots.trees import LINK, SUBMODULE, Entry
 from tools.snapshots.uncommitted import MAX_FILE, mode_of
@@ -232,13 +232,13 @@ class Workspace:
     def _compare(self, folder: Folder, target: Mapping[str, Entry]) -> tuple[set[str], list[str]]:
         """What is right as it stands, and what must go."""
         products = self.products
-        needed = parents(target) | {path for path, entry in target.items() if entry.mode == SUBMODULE}
+        needed = folders_of(target) | {path for path, entry in target.items() if entry.mode == SUBMODULE}
         made = products.folders if products else {}
         kept: set[str] = set()
         stale: list[str] = []
 
         def wanted(path: str, status: os.stat_result) -> bool:
-            return path in needed or path in made
+            return path in needed or (path in made and path not in target)
 
         for path, status in walk(self.root, wanted, force=True):
             if stat.S_ISDIR(status.st_mode):
@@ -247,7 +247,7 @@ class Workspace:
                 elif status.st_mode & 0o7777 != made.get(path, 0o755):
                     folder.make(path, made.get(path, 0o755))
                 continue
-            if self._as_wanted(path, status, target.get(path)):
+            if path not in needed and self._as_wanted(path, status, target.get(path)):
                 kept.add(path)
             else:
                 stale.append(path)
@@ -282,16 +282,18 @@ class Workspace:
     def _restore_products(self, folder: Folder, target: Mapping[str, Entry], kept: set[str]) -> None:
         if self.products is None:
             return
-        above = parents(target)
+        above = folders_of(target)
+
+        def taken(path: str) -> bool:
+            return path in target or any(name in target for name in _above(path))
+
         for path, mode in self.products.folders.items():
-            if path not in target:
+            if not taken(path):
                 folder.make(path, mode)
         with Folder(self.products.root) as copies:
             for path, status in self.products.files.items():
-                if path in kept or path in target or path in above:
+                if path in kept or path in above or taken(path):
                     continue
-                if any(name in target for name in _above(path)):
-                    continue  # the snapshot has a file where the product's folder was
                 if stat.S_ISLNK(status.st_mode):
                     self._copied[path] = folder.link(path, copies.target(path))
                 else:
@@ -301,7 +303,7 @@ class Workspace:
 
     def _candidates(self, target: Mapping[str, Entry]) -> list[tuple[str, os.stat_result]]:
         """The files and links that may belong to a snapshot."""
-        inner = parents(target)
+        inner = folders_of(target)
         made = self.products.folders if self.products else {}
         products = self.products.files if self.products else {}
 
@@ -366,17 +368,6 @@ class Workspace:
         """A time in ns, whole seconds, that no earlier write of this workspace has."""
         self._clock = max(int(time.time()), self._clock + 1)
         return self._clock * _SECOND
-
-
-def parents(paths: Mapping[str, object]) -> set[str]:
-    """All folders that hold one of the paths."""
-    found: set[str] = set()
-    for path in paths:
-        at = path.rpartition("/")[0]
-        while at and at not in found:
-            found.add(at)
-            at = at.rpartition("/")[0]
-    return found
 
 
 def _above(path: str) -> list[str]:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from tools.errors import InputError
 
 _INVISIBLE = dict.fromkeys(
@@ -50,6 +52,17 @@ def check_path(path: str) -> str:
     if problem:
         raise InputError(f"{path!r}: {problem}")
     return path
+
+
+def folders_of(paths: Iterable[str]) -> set[str]:
+    """All folders above one of the paths."""
+    found: set[str] = set()
+    for path in paths:
+        at = path.rpartition("/")[0]
+        while at and at not in found:
+            found.add(at)
+            at = at.rpartition("/")[0]
+    return found
 
 
 def link_escapes(path: str, target: str) -> bool:

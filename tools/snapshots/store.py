@@ -18,7 +18,7 @@ from tools.snapshots.command import GitFailed, run_git
 from tools.snapshots.commits import Commit
 from tools.snapshots.objects import ObjectDatabase, is_object_id
 from tools.snapshots.patches import check_patch, patch_bytes
-from tools.snapshots.paths import check_path, link_escapes, path_problem
+from tools.snapshots.paths import check_path, folders_of, link_escapes, path_problem
 from tools.snapshots.source import Source, find_source, quote
 from tools.snapshots.trees import EXECUTABLE, FILE, FOLDER, LINK, SUBMODULE, Entry, Trees, decode_name
 from tools.snapshots.uncommitted import WorkTree, mode_of
@@ -329,10 +329,13 @@ def list_tree(git_dir: Path, tree: str) -> dict[str, TreeEntry]:
         if problem:
             raise InputError(f"the repository holds {path!r}: {problem}", hint="run `git fsck` in your repository")
         if size == b"BAD":
-            raise InputError(f"the content of {path!r} is missing", hint=hint)
+            raise InputError(f"the content of {path!r} is missing or damaged", hint=hint)
         if path in found:
             raise InputError(f"the repository holds {path!r} twice", hint="run `git fsck` in your repository")
         found[path] = TreeEntry(path, int(match["mode"], 8), match["blob"].decode(), 0 if size == b"-" else int(size))
+    both = found.keys() & folders_of(found)
+    if both:
+        raise InputError(f"the repository holds {min(both)!r} as file and as folder", hint="run `git fsck`")
     return found
 
 

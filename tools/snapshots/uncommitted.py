@@ -18,6 +18,7 @@ from tools.errors import InputError
 from tools.snapshots.command import GitFailed, run_git
 from tools.snapshots.ignore import IgnoreRules
 from tools.snapshots.objects import blob_id
+from tools.snapshots.paths import folders_of
 from tools.snapshots.source import Source
 from tools.snapshots.trees import EXECUTABLE, FILE, LINK, SUBMODULE, Entry
 from tools.snapshots.walk import walk
@@ -68,7 +69,7 @@ class WorkTree:
         """
         indexed = self._index()
         tracked = {**self.committed, **{path: item.entry for path, item in indexed.items()}}
-        inner = _folders(tracked)
+        inner = folders_of(tracked)
         submodules = {path for path, entry in tracked.items() if entry.mode == SUBMODULE}
         rules = self._rules(tracked)
         closed: list[str] = []
@@ -162,16 +163,6 @@ def mode_of(status: os.stat_result) -> int:
 def _same_kind(mode: int, other: int) -> bool:
     # old repositories hold 100664; only the kind and the owner's execute bit mean something
     return mode & 0o170100 == other & 0o170100
-
-
-def _folders(paths: dict[str, Entry]) -> set[str]:
-    found: set[str] = set()
-    for path in paths:
-        at = path.rpartition("/")[0]
-        while at and at not in found:
-            found.add(at)
-            at = at.rpartition("/")[0]
-    return found
 
 
 def _small_file(path: Path) -> bytes | None:
