@@ -9,7 +9,7 @@ from typing import Any, Literal, Protocol
 from pydantic import BaseModel
 
 Author = Literal["system", "user", "assistant", "tool"]
-Finish = Literal["stop", "tool_calls", "length"]
+Finish = Literal["stop", "tool_calls"]
 Source = Literal["live", "journal", "cache", "replay"]
 
 
@@ -125,7 +125,7 @@ class Usage:
 
 @dataclass(frozen=True)
 class Response:
-    """A usable answer: it has text or tool calls, and was not cut short unless `finish` is `length`.
+    """A usable answer: it has text or tool calls, and was not cut short.
 
     Attributes:
         text: what the model wrote, valid UTF-8, bounded.
@@ -133,7 +133,7 @@ class Response:
         parsed: the checked object when the request had a schema.
         usage: tokens.
         cost: US dollars, failed tries and re-asks included; 0 for a model that is free.
-        finish: why the model stopped; `length` only when a larger limit did not help either.
+        finish: why the model stopped.
         source: where the answer comes from; only `live` ones cost anything now.
         seconds: from question to answer, waiting for retries included.
         tries: requests made to the provider.
@@ -158,6 +158,6 @@ class Model(Protocol):
 
         Raises:
             agent.model.errors.ModelError: no usable answer could be had; the subclass says why.
-            tools.errors.BudgetExhausted: the worst case of this call does not fit what is left.
+            search.budget.BudgetExceeded: the worst case of this call does not fit what is left.
         """
         ...
