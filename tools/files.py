@@ -40,9 +40,8 @@ class FolderFiles:
         for folder, names, files in os.walk(self.root):
             names[:] = [name for name in names if name != ".git"]
             here = Path(folder)
-            found += [
-                (here / name).relative_to(self.root).as_posix() for name in files if not (here / name).is_symlink()
-            ]
+            prefix = "" if here == self.root else here.relative_to(self.root).as_posix() + "/"
+            found += [prefix + name for name in files if not (here / name).is_symlink()]
         return sorted(found)
 
     def exists(self, path: str) -> bool:

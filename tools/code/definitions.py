@@ -37,6 +37,7 @@ _CONTAINER = {
     "impl_item",
     "mod_item",
     "module",
+    "internal_module",
     "namespace_definition",
     "namespace_declaration",
     "record_declaration",

@@ -21,6 +21,7 @@ _BOMS = (
     (codecs.BOM_UTF16_BE, "utf-16-be"),
 )
 _LINE = re.compile(r"([^\r\n]*)(\r\n|\n|\r|\Z)")
+_NEWLINE = re.compile(r"\r\n?")
 _PYTHON = (".py", ".pyi", ".pyw")
 
 
@@ -59,18 +60,8 @@ class SourceText:
         Raises:
             BinaryFile: there is a NUL byte in text that is not UTF-16 or UTF-32.
         """
-        bom, candidates = _candidates(data, path)
-        body = data[len(bom) :]
-        if b"\0" in body[:_SNIFF] and not candidates[0][0].startswith(("utf-16", "utf-32")):
-            raise BinaryFile(path)
-        for encoding, errors in candidates:
-            try:
-                text = body.decode(encoding, errors)
-                if text.encode(encoding, errors) == body:
-                    return cls(split_lines(text), encoding, errors, bom)
-            except (UnicodeError, LookupError):
-                continue
-        return cls(split_lines(body.decode("latin-1")), "latin-1", "strict", bom)
+        text, encoding, errors, bom = _decoded(data, path)
+        return cls(split_lines(text), encoding, errors, bom)
 
     def encode(self, path: str = "") -> bytes:
         """The bytes of the file; follows a PEP 263 cookie that the lines themselves changed.
@@ -163,9 +154,28 @@ def readable(data: bytes, path: str = "") -> str:
     Raises:
         BinaryFile: the content is not text.
     """
-    text = "\n".join(line.text for line in SourceText.decode(data, path).lines)
-    ends = data.endswith((b"\n", b"\r"))
-    return (text + "\n" if ends else text).encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")
+    text, _, errors, _ = _decoded(data, path)
+    if "\r" in text:
+        text = _NEWLINE.sub("\n", text)
+    if errors == "strict":
+        return text
+    return text.encode("utf-8", "surrogateescape").decode("utf-8", "backslashreplace")
+
+
+def _decoded(data: bytes, path: str) -> tuple[str, str, str, bytes]:
+    """(text, encoding, error handler, byte order mark) such that encoding gives the same bytes."""
+    bom, candidates = _candidates(data, path)
+    body = data[len(bom) :]
+    if b"\0" in body[:_SNIFF] and not candidates[0][0].startswith(("utf-16", "utf-32")):
+        raise BinaryFile(path)
+    for encoding, errors in candidates:
+        try:
+            text = body.decode(encoding, errors)
+            if (encoding, errors) == ("utf-8", "strict") or text.encode(encoding, errors) == body:
+                return text, encoding, errors, bom
+        except (UnicodeError, LookupError):
+            continue
+    return body.decode("latin-1"), "latin-1", "strict", bom
 
 
 def _candidates(data: bytes, path: str) -> tuple[bytes, list[tuple[str, str]]]:
