@@ -1,0 +1,113 @@
+"""Brings the cache up to date with a tree: spreads missing blobs over processes and survives their end."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+import threading
+from collections.abc import Sequence
+from pathlib import Path
+
+from tools.localization.cache import Cache
+from tools.localization.objects import ObjectDatabase, TreeFile
+from tools.localization.segment import Document, Segment
+from tools.localization.tags import Tags
+from tools.localization.worker import index_blobs
+
+IN_PROCESS_BYTES = 1_500_000
+WORKER_SECONDS = 900.0
+
+Pair = tuple[str, str]
+
+
+def build_missing(
+    database: ObjectDatabase, cache: Cache, missing: Sequence[tuple[TreeFile, str]], workers: int
+) -> list[str]:
+    """Indexes `missing` files; returns a note per file that could not be indexed.
+
+    Args:
+        database: where the blobs are.
+        cache: where the segments go; one in memory is filled in this process.
+        missing: files with their language.
+        workers: processes at most.
+    """
+    unique = {(file.blob, language): file for file, language in missing}
+    size = sum(file.size for file in unique.values())
+    if cache.path is None or size <= IN_PROCESS_BYTES or workers < 1:
+        for _ in index_blobs(database, cache, list(unique)):
+            pass
+        return []
+    notes = []
+    for culprit in _spread(database, cache.path.parent, _shards(unique, workers)):
+        broken = [(pair, file) for pair, file in unique.items() if pair[0] == culprit]
+        cache.write(_empty([pair for pair, _ in broken]))
+        notes += [f"{file.path} could not be indexed" for _, file in broken]
+    return notes
+
+
+def _shards(files: dict[Pair, TreeFile], workers: int) -> list[list[Pair]]:
+    """Shards of equal bytes."""
+    shards: list[list[Pair]] = [[] for _ in range(max(1, workers))]
+    loads = [0] * len(shards)
+    for pair, file in sorted(files.items(), key=lambda item: (-item[1].size, item[0])):
+        lightest = loads.index(min(loads))
+        shards[lightest].append(pair)
+        loads[lightest] += file.size + 500
+    return [shard for shard in shards if shard]
+
+
+def _spread(database: ObjectDatabase, folder: Path, shards: list[list[Pair]]) -> list[str]:
+    """Runs the shards at once; returns the blobs that ended their worker, each after one retry of the rest."""
+    culprits: list[str] = []
+    while shards:
+        ended: list[tuple[list[Pair], str]] = []
+        threads = [threading.Thread(target=_run, args=(database, folder, shard, ended)) for shard in shards]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+        shards = []
+        for shard, culprit in ended:
+            culprits.append(culprit)
+            rest = [pair for pair in shard if pair[0] != culprit]
+            shards += [rest] if culprit and rest else []
+    return sorted(filter(None, culprits))
+
+
+def _run(database: ObjectDatabase, folder: Path, shard: list[Pair], ended: list[tuple[list[Pair], str]]) -> None:
+    root = str(Path(__file__).resolve().parents[2])
+    environment = os.environ | {"PYTHONPATH": os.pathsep.join(filter(None, (root, os.environ.get("PYTHONPATH"))))}
+    job = json.dumps({"repository": str(database.repository), "cache": str(folder), "blobs": shard})
+    process = subprocess.Popen(
+        [sys.executable, "-m", "tools.localization.worker"],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+        env=environment,
+        text=True,
+    )
+    try:
+        output, _ = process.communicate(job, timeout=WORKER_SECONDS)
+    except subprocess.TimeoutExpired:
+        process.kill()
+        output, _ = process.communicate()
+    if process.returncode:
+        ended.append((shard, output.split()[-1] if output.split() else ""))
+
+
+def _empty(pairs: Sequence[Pair]) -> Segment:
+    packed = Segment()
+    for blob, language in pairs:
+        packed.documents.append(Document(blob, language, (0, 0, 0, 0), _NO_TAGS))
+    return packed
+
+
+def _no_tags() -> bytes:
+    import zlib
+
+    return zlib.compress(Tags().packed().encode())
+
+
+_NO_TAGS = _no_tags()

@@ -1,0 +1,155 @@
+"""The functions of the best files as documents of their own, and the text of an issue found again in the source."""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+
+from tools.issues import Issue
+from tools.localization.index import Index
+from tools.localization.lexis import terms_of, words
+from tools.localization.query import Query
+from tools.localization.tags import Definition, Tags
+
+K1 = 1.4
+B = 0.6
+NAME_WEIGHT = 4.0
+OWNER_WEIGHT = 1.5
+_CALLABLE = {"function", "method", "macro"}
+_OWNING = {"class", "struct", "interface", "trait", "enum", "type", "module"}
+MIN_QUOTED = 12
+MAX_FRAGMENTS = 60
+
+
+@dataclass
+class Chunk:
+    """A function, method or class with the frequencies of the query's terms in it.
+
+    `terms` weigh name terms more; `words` is the set of identifiers in the text, for references between chunks.
+    """
+
+    number: int
+    definition: Definition
+    terms: dict[str, float]
+    length: float
+    text: str
+    scores: dict[str, float] = field(default_factory=dict)
+
+    @property
+    def key(self) -> tuple[int, str, int]:
+        """File number, qualified name, first line."""
+        return self.number, self.definition.name, self.definition.start
+
+
+@dataclass(frozen=True)
+class FileText:
+    """The second look at a file: its text, chunks, and how much of the issue it holds literally."""
+
+    number: int
+    text: str
+    chunks: tuple[Chunk, ...]
+    quoted_lines: tuple[int, ...]
+
+
+def read_chunks(index: Index, numbers: Sequence[int], query: Query, issue: Issue) -> list[FileText]:
+    """Reads files by number and cuts them into chunks."""
+    tags = index.tags(numbers)
+    texts = index.read(numbers)
+    wanted = frozenset(query.terms)
+    memo: dict[str, tuple[str, ...]] = {}
+    pasted = _pasted_lines(issue)
+    found = []
+    for number in numbers:
+        if number in texts:
+            lines = texts[number].split("\n")
+            chunks = _chunks(number, lines, tags[number], wanted, memo)
+            quoted = tuple(line for line, content in enumerate(lines, 1) if pasted and content.strip() in pasted)
+            found.append(FileText(number, texts[number], tuple(chunks), quoted))
+    return found
+
+
+def _chunks(
+    number: int, lines: list[str], tags: Tags, wanted: frozenset[str], memo: dict[str, tuple[str, ...]]
+) -> list[Chunk]:
+    chunks = []
+    owners = [definition for definition in tags.definitions if definition.kind in _OWNING]
+    holding = {definition.name.rpartition(".")[0] for definition in tags.definitions if definition.kind in _CALLABLE}
+    for definition in tags.definitions:
+        if definition.kind in _CALLABLE or (definition in owners and definition.name not in holding):
+            body = "\n".join(lines[definition.start - 1 : definition.end])
+            chunks.append(_chunk(number, definition, body, wanted, memo))
+    return chunks
+
+
+def _chunk(
+    number: int, definition: Definition, body: str, wanted: frozenset[str], memo: dict[str, tuple[str, ...]]
+) -> Chunk:
+    terms: dict[str, float] = {}
+    found = words(body)
+    for word in found:
+        known = memo.get(word)
+        if known is None:
+            known = memo[word] = tuple(term for term in terms_of(word) if term in wanted)
+        for term in known:
+            terms[term] = terms.get(term, 0.0) + 1.0
+    owner, _, simple = definition.name.rpartition(".")
+    for weight, name in ((NAME_WEIGHT, simple), (OWNER_WEIGHT, owner)):
+        for word in words(name):
+            for term in terms_of(word):
+                if term in wanted:
+                    terms[term] = terms.get(term, 0.0) + weight
+    return Chunk(number, definition, terms, float(len(found)), body)
+
+
+def score_chunks(files: Sequence[FileText], query: Query, idf: Mapping[str, float], names: Sequence[str]) -> None:
+    """Sets `chunk.scores[part]`, BM25 of each part of the query."""
+    chunks = [chunk for file in files for chunk in file.chunks]
+    mean = sum(chunk.length for chunk in chunks) / max(1, len(chunks)) or 1.0
+    for chunk in chunks:
+        norm = K1 * (1 - B + B * chunk.length / mean)
+        saturated = {term: idf.get(term, 0.0) * count / (norm + count) for term, count in chunk.terms.items()}
+        for name, part in zip(names, query.fields, strict=True):
+            chunk.scores[name] = sum(part[term] * value for term, value in saturated.items() if term in part)
+
+
+def _pasted_lines(issue: Issue) -> frozenset[str]:
+    lines = {frame.source for frame in issue.frames}
+    for segment in issue.segments:
+        lines |= {line.strip().removeprefix("E ").strip() for line in segment.text.split("\n")}
+    stripped = {re.sub(r"^(?:-+>\s*)?\d+ ", "", line).strip() for line in lines} | {
+        line.lstrip("+->").strip() for line in lines
+    }
+    return frozenset(
+        line for line in lines | stripped if len(line) >= MIN_QUOTED and not line.startswith(("import ", "from "))
+    )
+
+
+_HOLE = re.compile(r"'[^']*'|\"[^\"]*\"|`[^`]*`|\{[^}]*\}|<[^>]*>|%[sdr]|\b\d[\d.]*\b|\b0x\w+")
+
+
+def fragments(issue: Issue) -> list[str]:
+    """Runs of three words of messages, quotations and the title, as they would stand in a string literal."""
+    texts = [error.message for error in issue.error_messages] + list(issue.quotations) + [issue.title]
+    texts += [line for line in issue.field("output").split("\n") if 3 <= len(line.split()) <= 25][:20]
+    found: dict[str, None] = {}
+    for text in texts:
+        for piece in _HOLE.split(text):
+            tokens = piece.split()
+            for start in range(len(tokens) - 2):
+                found[" ".join(tokens[start : start + 3]).strip(".,:;!?()")] = None
+    return list(found)[:MAX_FRAGMENTS]
+
+
+def literal_matches(
+    files: Sequence[FileText], wanted: Sequence[str], total: int
+) -> tuple[dict[int, float], dict[str, list[int]]]:
+    """Per file number, the sum over the fragments it holds of `ln(1 + n / holders)`; and who holds a fragment."""
+    holders = {fragment: [file.number for file in files if fragment in file.text] for fragment in wanted}
+    holders = {fragment: numbers for fragment, numbers in holders.items() if numbers}
+    scores: dict[int, float] = {}
+    for numbers in holders.values():
+        for number in numbers:
+            scores[number] = scores.get(number, 0.0) + math.log(1 + total / len(numbers)) / math.sqrt(len(numbers))
+    return scores, holders

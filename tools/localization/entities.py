@@ -1,0 +1,156 @@
+"""Places an issue names outright: paths, stack frames, dotted names, imports, names the repository defines."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable
+from dataclasses import dataclass, field
+
+from tools.issues import Issue
+from tools.localization.index import Index
+from tools.localization.lexis import STOPWORDS
+from tools.localization.modules import Modules
+
+MAX_DEFINERS = 40
+
+
+@dataclass
+class Evidence:
+    """Per signal: file number -> strength, with a detail for the explanation.
+
+    `places` are `(file number, definition name) -> strength`, for the ranking of functions.
+    """
+
+    scores: dict[str, dict[int, float]] = field(default_factory=dict)
+    details: dict[tuple[str, int], str] = field(default_factory=dict)
+    places: dict[tuple[int, str], float] = field(default_factory=dict)
+    lines: dict[int, dict[int, float]] = field(default_factory=dict)
+
+    def add(self, signal: str, number: int, strength: float, detail: str) -> None:
+        """Adds strength; the first detail is kept."""
+        scores = self.scores.setdefault(signal, {})
+        scores[number] = scores.get(number, 0.0) + strength
+        self.details.setdefault((signal, number), detail)
+
+
+def gather(issue: Issue, index: Index, modules: Modules) -> Evidence:
+    """All explicit evidence in an issue."""
+    evidence = Evidence()
+    _frames(issue, modules, evidence)
+    _paths(issue, modules, evidence)
+    _dotted(issue, index, modules, evidence)
+    _imports(issue, index, modules, evidence)
+    _defined(issue, index, evidence)
+    _stems(issue, index, evidence)
+    return evidence
+
+
+def _frames(issue: Issue, modules: Modules, evidence: Evidence) -> None:
+    inside = []
+    for frame in issue.frames:
+        matches = [
+            (number, shared) for number, shared in modules.path(frame.path) if not modules.index.files[number].test
+        ]
+        if matches and (matches[0][1] > 1 or len(matches) == 1):
+            inside.append((frame, matches[0][0]))
+    for distance, (frame, number) in enumerate(reversed(inside)):
+        detail = f"{frame.path.rpartition('/')[2]}:{frame.line} in {frame.function}"
+        evidence.add("frame", number, 1 / (1 + distance), detail)
+        if distance == 0:
+            evidence.add("last_frame", number, 1.0, detail)
+        name = frame.function.rpartition(".")[2]
+        place = (number, name)
+        evidence.places[place] = max(evidence.places.get(place, 0.0), 1 / (1 + distance))
+        evidence.lines.setdefault(number, {}).setdefault(frame.line, 1 / (1 + distance))
+
+
+def _paths(issue: Issue, modules: Modules, evidence: Evidence) -> None:
+    framed = {frame.path for frame in issue.frames}
+    for path in issue.paths:
+        if path in framed:
+            continue
+        matches = modules.path(path)
+        for number, shared in matches:
+            evidence.add("path", number, min(shared, 3) / 3 / len(matches), path)
+
+
+def _dotted(issue: Issue, index: Index, modules: Modules, evidence: Evidence) -> None:
+    names = list(issue.dotted_names) + [f"{module}.{name}" if name else module for module, name in issue.imports]
+    for name in dict.fromkeys(names):
+        homes, rest = modules.dotted(name)
+        specific = "." in name
+        for number in homes if specific and len(homes) <= 4 else ():
+            evidence.add("dotted" if rest else "module", number, 1 / len(homes), name)
+            if rest:
+                evidence.places[number, rest] = max(evidence.places.get((number, rest), 0.0), 1 / len(homes))
+        if not homes and "." in name:
+            _owner_and_member(name, index, evidence)
+
+
+def _owner_and_member(name: str, index: Index, evidence: Evidence) -> None:
+    """`Class.method` by the definitions alone."""
+    owner, _, member = name.rpartition(".")
+    owner = owner.rpartition(".")[2]
+    if owner in {"self", "cls", "super"}:
+        return
+    both = [number for number in index.defining(member) if number in set(index.defining(owner))]
+    for number in both if len(both) <= 4 else ():
+        evidence.add("member", number, 1 / len(both), name)
+        evidence.places[number, f"{owner}.{member}"] = 1 / len(both)
+
+
+def _imports(issue: Issue, index: Index, modules: Modules, evidence: Evidence) -> None:
+    for module, name in issue.imports:
+        if name and name != "*":
+            definers = set(index.defining(name))
+            homes = (
+                [number for number in modules.named(module, name) if number in definers]
+                if modules.module(module)
+                else []
+            )
+            for number in homes if len(homes) <= 3 else ():
+                evidence.add("import", number, 1 / len(homes), f"from {module} import {name}")
+
+
+def _defined(issue: Issue, index: Index, evidence: Evidence) -> None:
+    titled = set(_identifiers(issue.title))
+    prose = [name for name in (*issue.code_names, *issue.identifiers) if name not in issue.defined_names]
+    dotted = [part for name in issue.dotted_names for part in name.split(".")[-2:]]
+    framed = [frame.source for frame in issue.frames[-1:]]
+    for signal, names in (
+        ("defines_title", titled),
+        ("defines", {*prose}),
+        ("defines_dotted", {*dotted}),
+        (
+            "defines_snippet",
+            {*_identifiers(issue.field("code")), *_identifiers(" ".join(framed))} - issue.defined_names,
+        ),
+    ):
+        for name in sorted(names):
+            if len(name) < 3 or name.lower() in STOPWORDS:
+                continue
+            definers = index.defining(name)
+            for number in definers if len(definers) <= MAX_DEFINERS else ():
+                evidence.add(signal, number, 1 / math.sqrt(len(definers)) / len(definers) ** 0.25, name)
+                if signal != "defines_snippet":
+                    place = (number, name)
+                    evidence.places[place] = max(evidence.places.get(place, 0.0), 1 / len(definers))
+
+
+def _stems(issue: Issue, index: Index, evidence: Evidence) -> None:
+    """Files whose name is a word of the title or the prose."""
+    title = {word.lower() for word in _identifiers(issue.title)}
+    prose = {word.lower() for word in _identifiers(issue.field("prose"))} | {name.lower() for name in issue.code_names}
+    for file in index.files:
+        stem = file.path.rpartition("/")[2].partition(".")[0].lower().strip("_")
+        if len(stem) < 3 or stem in STOPWORDS:
+            continue
+        for signal, words in (("stem_title", title), ("stem_prose", prose)):
+            if stem in words or stem + "s" in words or (stem.endswith("s") and stem[:-1] in words):
+                evidence.add(signal, file.number, 1.0, stem)
+
+
+def _identifiers(text: str) -> Iterable[str]:
+    from tools.localization.lexis import WORD
+
+    return WORD.findall(text)

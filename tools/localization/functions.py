@@ -1,0 +1,143 @@
+"""The signals of functions, methods and classes within the best files."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+
+from tools.issues import Issue
+from tools.localization.chunks import Chunk, FileText
+from tools.localization.entities import Evidence
+from tools.localization.features import Features, SecondLook
+from tools.localization.lexis import WORD, words
+from tools.localization.query import QUERY_FIELDS
+
+Key = tuple[int, str, int]
+_SPREAD_NAMES = 3
+
+
+def function_features(
+    issue: Issue,
+    second: SecondLook,
+    evidence: Evidence,
+    files: Sequence[tuple[int, float]],
+    coverage: Mapping[int, Mapping[int, float]],
+) -> dict[Key, tuple[Chunk, Features]]:
+    """The signals of every chunk of `files` (numbers with fused scores, best first)."""
+    texts = {file.number: file for file in second.files}
+    kept = [(number, score) for number, score in files if number in texts]
+    chunks = [chunk for number, _ in kept for chunk in texts[number].chunks]
+    table: dict[Key, Features] = {chunk.key: {} for chunk in chunks}
+    _add_file(table, chunks, kept)
+    for part in QUERY_FIELDS:
+        top = max((chunk.scores[part] for chunk in chunks), default=0.0) or 1.0
+        for chunk in chunks:
+            table[chunk.key][f"text_{part}"] = chunk.scores[part] / top
+            own = max(other.scores[part] for other in texts[chunk.number].chunks) or 1.0
+            if part in {"title", "prose"}:
+                table[chunk.key][f"within_{part}"] = chunk.scores[part] / own
+    _add_names(table, chunks, issue)
+    _add_places(table, chunks, evidence, texts, coverage)
+    _add_literals(table, chunks, second)
+    _add_calls(table, chunks)
+    _add_kinds(table, chunks)
+    return {chunk.key: (chunk, table[chunk.key]) for chunk in chunks}
+
+
+def _add_file(table: dict[Key, Features], chunks: Sequence[Chunk], files: Sequence[tuple[int, float]]) -> None:
+    top = max((score for _, score in files), default=0.0)
+    total = sum(math.exp(score - top) for _, score in files) or 1.0
+    probability = {number: math.exp(score - top) / total for number, score in files}
+    behind = {number: score - top for number, score in files}
+    first = files[0][0] if files else -1
+    for chunk in chunks:
+        features = table[chunk.key]
+        features["file_probability"] = probability[chunk.number]
+        features["file_behind"] = max(behind[chunk.number], -8.0) / 8
+        features["file_first"] = float(chunk.number == first)
+
+
+def _add_names(table: dict[Key, Features], chunks: Sequence[Chunk], issue: Issue) -> None:
+    title = set(WORD.findall(issue.title))
+    prose = {*issue.code_names, *issue.identifiers} | {name.rpartition(".")[2] for name in issue.dotted_names}
+    dotted = {part for name in issue.dotted_names for part in (name, ".".join(name.split(".")[-2:]))}
+    snippet = set(WORD.findall(issue.field("code"))) - issue.defined_names
+    plain = set(WORD.findall(issue.field("prose")))
+    for chunk in chunks:
+        owner, _, simple = chunk.definition.name.rpartition(".")
+        owner = owner.rpartition(".")[2]
+        features = table[chunk.key]
+        features["name_title"] = float(simple in title)
+        features["name_prose"] = float(simple in prose)
+        features["name_plain"] = float(simple in plain and simple not in prose)
+        features["name_snippet"] = float(simple in snippet)
+        features["owner_title"] = float(owner in title)
+        features["owner_prose"] = float(owner in prose or owner in plain)
+        features["owner_snippet"] = float(owner in snippet)
+        features["name_dotted"] = float(f"{owner}.{simple}" in dotted)
+        features["name_and_owner"] = float(simple in (title | prose) and owner in (title | prose | snippet))
+
+
+def _add_places(
+    table: dict[Key, Features],
+    chunks: Sequence[Chunk],
+    evidence: Evidence,
+    texts: Mapping[int, FileText],
+    coverage: Mapping[int, Mapping[int, float]],
+) -> None:
+    for chunk in chunks:
+        features = table[chunk.key]
+        span = range(chunk.definition.start, chunk.definition.end + 1)
+        simple = chunk.definition.simple
+        features["place"] = max(
+            evidence.places.get((chunk.number, simple), 0.0),
+            evidence.places.get((chunk.number, chunk.definition.name), 0.0),
+        )
+        framed = [weight for line, weight in evidence.lines.get(chunk.number, {}).items() if line in span]
+        features["frame_line"] = max(framed, default=0.0)
+        quoted = sum(line in span for line in texts[chunk.number].quoted_lines)
+        features["pasted"] = math.tanh(quoted / 3)
+        if covered := [score for line, score in coverage.get(chunk.number, {}).items() if line in span]:
+            features["coverage"] = max(covered)
+
+
+def _add_literals(table: dict[Key, Features], chunks: Sequence[Chunk], second: SecondLook) -> None:
+    for fragment, numbers in second.holders.items():
+        holders = set(numbers)
+        within = [chunk for chunk in chunks if chunk.number in holders and fragment in chunk.text]
+        for chunk in within:
+            table[chunk.key]["literal"] = min(3.0, table[chunk.key].get("literal", 0.0) + 1 / len(within))
+
+
+def _add_calls(table: dict[Key, Features], chunks: Sequence[Chunk]) -> None:
+    """Evidence one step along calls: what strongly named functions call, and who calls them."""
+    by_name: dict[str, list[Chunk]] = {}
+    for chunk in chunks:
+        by_name.setdefault(chunk.definition.simple, []).append(chunk)
+    strength = {chunk.key: _strength(table[chunk.key]) for chunk in chunks}
+    strongest = max(strength.values(), default=0.0) or 1.0
+    for chunk in sorted(chunks, key=lambda chunk: (-strength[chunk.key], chunk.key))[:40]:
+        share = strength[chunk.key] / strongest
+        for name in sorted(set(words(chunk.text))):
+            targets = by_name.get(name, ())
+            for target in targets if len(targets) <= _SPREAD_NAMES else ():
+                if target.key != chunk.key:
+                    callee = table[target.key]
+                    callee["called_by"] = max(callee.get("called_by", 0.0), share)
+                    caller = table[chunk.key]
+                    caller["calls"] = max(caller.get("calls", 0.0), strength[target.key] / strongest)
+
+
+def _strength(features: Features) -> float:
+    names = ("text_title", "text_prose", "text_names", "name_title", "name_prose", "place", "file_probability")
+    return sum(features.get(name, 0.0) for name in names)
+
+
+def _add_kinds(table: dict[Key, Features], chunks: Sequence[Chunk]) -> None:
+    for chunk in chunks:
+        features = table[chunk.key]
+        simple = chunk.definition.simple
+        features["kind_type"] = float(chunk.definition.kind not in {"function", "method", "macro"})
+        features["kind_init"] = float(simple in {"__init__", "constructor", "new"})
+        features["kind_dunder"] = float(simple.startswith("__") and simple != "__init__")
+        features["length"] = min(1.0, math.log1p(chunk.definition.end - chunk.definition.start) / 6)

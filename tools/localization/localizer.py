@@ -1,0 +1,244 @@
+"""The entrance: ranks files and functions of a commit for an issue, renders maps and skeletons, finds definitions."""
+
+from __future__ import annotations
+
+import sqlite3
+import threading
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+
+from tools.errors import InputError
+from tools.issues import Issue
+from tools.localization.bm25f import Bm25f, FieldWeights
+from tools.localization.cache import Cache
+from tools.localization.embedding import Embed, embedding_scores
+from tools.localization.features import FirstLook, SecondLook, Sources, first_look, second_look
+from tools.localization.functions import function_features
+from tools.localization.fusion import Reason, explain, fuse, load_weights
+from tools.localization.history import History
+from tools.localization.index import Index
+from tools.localization.modules import Modules
+from tools.localization.objects import ObjectDatabase
+from tools.localization.query import build_query
+from tools.localization.rendering import render_map, render_skeleton
+
+CANDIDATES = 60
+FUNCTION_FILES = 12
+
+
+@dataclass(frozen=True)
+class RankedFile:
+    """A file with its score (comparable within one ranking only) and why."""
+
+    path: str
+    score: float
+    reasons: tuple[Reason, ...]
+
+
+@dataclass(frozen=True)
+class RankedFunction:
+    """A function, method or class: qualified name in its file, first and last line (1-based), score and why."""
+
+    path: str
+    name: str
+    score: float
+    start: int
+    end: int
+    reasons: tuple[Reason, ...]
+
+
+@dataclass(frozen=True)
+class Ranking:
+    """Best first. `notes` say what degraded: files not indexed, a cache rebuilt, no history."""
+
+    files: tuple[RankedFile, ...]
+    functions: tuple[RankedFunction, ...]
+    notes: tuple[str, ...] = ()
+
+
+class Localizer:
+    """Localizes issues at one commit.
+
+    Blocking and CPU-bound: call it through `asyncio.to_thread`. One instance may be shared by threads.
+    """
+
+    def __init__(
+        self,
+        repository: Path,
+        commit: str = "HEAD",
+        *,
+        cache: Path | None = None,
+        history: Path | None = None,
+        history_commit: str | None = None,
+        workers: int | None = None,
+    ) -> None:
+        """Indexes `commit` of `repository`, from the cache where it can.
+
+        Args:
+            repository: a bare git directory, or a folder with a `.git`; only its object database is read.
+            commit: any revision.
+            cache: folder of the shared cache; the user's cache folder when None.
+            history: another repository to read the past from (a squashed snapshot has none of its own).
+            history_commit: the commit in `history`, `commit` when None; only its ancestors are read.
+            workers: processes for cold files; one per core when None.
+
+        Raises:
+            InputError: no such repository or commit, or nothing to index in it.
+            InfrastructureError: the cache folder cannot be used.
+        """
+        self._database = ObjectDatabase(repository)
+        self.commit = self._database.resolve(commit)
+        self._cache = Cache(cache or default_cache())
+        self._workers = workers
+        self.index = Index(self._database, self.commit, self._cache, workers=workers)
+        past = ObjectDatabase(history) if history else self._database
+        self._past = past, past.resolve(history_commit or commit) if history else self.commit
+        self._lock = threading.RLock()
+
+    @cached_property
+    def _sources(self) -> Sources:
+        return Sources(self.index, Modules(self.index), Bm25f(self.index, FieldWeights()), self._read_history())
+
+    def _read_history(self) -> History | None:
+        history = History(*self._past, self._cache)
+        return history if len(history.commits) > 1 else None
+
+    def rank(
+        self,
+        issue: Issue,
+        *,
+        coverage: Mapping[str, Mapping[int, float]] | None = None,
+        embed: Embed | None = None,
+        k: int | None = None,
+    ) -> Ranking:
+        """Ranks files, then functions in the best of them.
+
+        Args:
+            issue: from `tools.issues.parse_issue`.
+            coverage: suspiciousness in [0, 1] by path and line, of failing tests.
+            embed: texts to vectors, for one more signal on the best candidates.
+            k: keep this many of each.
+        """
+        with self._lock:
+            try:
+                return self._rank(issue, coverage or {}, embed, k)
+            except sqlite3.DatabaseError as error:
+                self._rebuild(error)
+                return self._rank(issue, coverage or {}, embed, k)
+
+    def _rebuild(self, error: sqlite3.DatabaseError) -> None:
+        self._cache.rebuild(str(error))
+        self.index = Index(self._database, self.commit, self._cache, workers=self._workers)
+        self.__dict__.pop("_sources", None)
+
+    def _rank(
+        self, issue: Issue, coverage: Mapping[str, Mapping[int, float]], embed: Embed | None, k: int | None
+    ) -> Ranking:
+        query = build_query(issue)
+        first = first_look(issue, query, self._sources, coverage)
+        ranked = _ordered(first)
+        second = second_look(issue, query, self._sources, first, ranked[:CANDIDATES])
+        if embed:
+            embedding_scores(issue, second, embed)
+        files = self._fused(first, second, ranked)
+        functions = self._functions(issue, first, second, files, coverage)
+        notes = list(self.index.notes)
+        if self._sources.history is None:
+            notes.append("no history to learn from")
+        return Ranking(tuple(files[:k]), tuple(functions[:k]), tuple(notes))
+
+    def _fused(self, first: FirstLook, second: SecondLook, ranked: list[tuple[int, float]]) -> list[RankedFile]:
+        weights = load_weights()["files"]
+        history = first.history.message if first.history else {}
+        files = []
+        for number, features in second.table.items():
+            path = self.index.files[number].path
+            merged = first.table[number] | features
+            details = {name: first.details.get((name, number), "") for name in merged} | {
+                "history": history.get(path, "")
+            }
+            files.append(RankedFile(path, fuse(merged, weights), explain(merged, weights, details)))
+        files.sort(key=lambda file: (-file.score, file.path))
+        floor = files[-1].score if files else 0.0
+        best = ranked[CANDIDATES - 1][1] if len(ranked) > CANDIDATES else 0.0
+        rest = [
+            RankedFile(self.index.files[number].path, floor + score - best, ()) for number, score in ranked[CANDIDATES:]
+        ]
+        return files + rest
+
+    def _functions(
+        self,
+        issue: Issue,
+        first: FirstLook,
+        second: SecondLook,
+        files: list[RankedFile],
+        coverage: Mapping[str, Mapping[int, float]],
+    ) -> list[RankedFunction]:
+        numbered = [(self.index.by_path[file.path].number, file.score) for file in files[:FUNCTION_FILES]]
+        spectrum = {
+            self.index.by_path[path].number: lines for path, lines in coverage.items() if path in self.index.by_path
+        }
+        weights = load_weights()["functions"]
+        found = []
+        for chunk, features in function_features(issue, second, first.evidence, numbered, spectrum).values():
+            definition = chunk.definition
+            path = self.index.files[chunk.number].path
+            reasons = explain(features, weights, {})
+            found.append(
+                RankedFunction(
+                    path, definition.name, fuse(features, weights), definition.start, definition.end, reasons
+                )
+            )
+        return sorted(found, key=lambda function: (-function.score, function.path, function.start))
+
+    def skeleton(self, path: str) -> str:
+        """The file with bodies elided, definitions with their line numbers; InputError when there is no such file."""
+        file = self.index.by_path.get(path)
+        if file is None:
+            raise InputError(
+                f"{path} is not in the index", hint="check the spelling, or list files with `treewright map`"
+            )
+        return render_skeleton(self.index, file.number)
+
+    def map(self, budget_tokens: int, ranking: Ranking | None = None) -> str:
+        """The repository for a model, in at most `budget_tokens` tokens of about four characters.
+
+        With a ranking, its best files and functions in full signature first; without, the files that others use most.
+        """
+        with self._lock:
+            paths = [file.path for file in ranking.files] if ranking else self._central()
+            focus = {(function.path, function.name) for function in ranking.functions[:40]} if ranking else set()
+            return render_map(self.index, paths, focus, budget_tokens)
+
+    def _central(self) -> list[str]:
+        """Files by how many others import them."""
+        counts = dict.fromkeys((file.number for file in self.index.files if not file.test), 0)
+        tags = self.index.tags([file.number for file in self.index.files])
+        for number, tag in tags.items():
+            for item in tag.imports:
+                for target in self._sources.modules.imported(number, item)[:2]:
+                    if target in counts and target != number:
+                        counts[target] += 1
+        return [
+            self.index.files[number].path
+            for number in sorted(counts, key=lambda number: (-counts[number], self.index.files[number].path))
+        ]
+
+    def close(self) -> None:
+        """Closes the cache."""
+        self._cache.close()
+
+
+def _ordered(first: FirstLook) -> list[tuple[int, float]]:
+    weights = load_weights()["first"]
+    scores = [(number, fuse(features, weights)) for number, features in first.table.items()]
+    return sorted(scores, key=lambda item: (-item[1], item[0]))
+
+
+def default_cache() -> Path:
+    """The folder of the cache all runs share."""
+    import platformdirs
+
+    return Path(platformdirs.user_cache_dir("treewright"))

@@ -1,0 +1,136 @@
+"""Which file a module name, an import or a printed path means; imports are followed through re-exports."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterable
+
+from tools.localization.index import Index
+from tools.localization.tags import Import
+
+MAX_HOPS = 5
+_STEMS = re.compile(r"\.(?:pyi?|[cm]?[jt]sx?|go|rs|java|rb|php|cs|h|hh|hpp|c|cc|cpp|cxx)$")
+_INDEX_NAMES = {"__init__", "index", "mod", "lib"}
+
+
+class Modules:
+    """Names of modules to numbers of files, for one index."""
+
+    def __init__(self, index: Index) -> None:
+        self.index = index
+        self._by_last: dict[str, list[tuple[tuple[str, ...], int]]] = {}
+        self._by_name: dict[str, list[int]] = {}
+        for file in index.files:
+            parts = tuple(_STEMS.sub("", file.path).split("/"))
+            self._by_name.setdefault(file.path.rpartition("/")[2], []).append(file.number)
+            self._add(parts, file.number)
+            if parts[-1] in _INDEX_NAMES and len(parts) > 1:
+                self._add(parts[:-1], file.number)
+
+    def _add(self, parts: tuple[str, ...], number: int) -> None:
+        self._by_last.setdefault(parts[-1], []).append((parts, number))
+
+    def module(self, name: str) -> list[int]:
+        """The files of the module `a.b.c` (or `a/b/c`): those whose path ends so, the shortest paths first."""
+        wanted = tuple(part for part in re.split(r"[./\\]", _STEMS.sub("", name)) if part)
+        if not wanted:
+            return []
+        ends = [
+            (parts, number) for parts, number in self._by_last.get(wanted[-1], ()) if parts[-len(wanted) :] == wanted
+        ]
+        if not ends:
+            return []
+        shortest = min(len(parts) for parts, _ in ends)
+        return sorted(number for parts, number in ends if len(parts) == shortest)
+
+    def path(self, printed: str) -> list[tuple[int, int]]:
+        """`(file number, matching components)` of the files a printed path means: those sharing the longest end.
+
+        Absolute paths of other machines (`/usr/lib/python3/site-packages/pkg/mod.py`) match by their tail.
+        """
+        parts = [part for part in printed.split("/") if part not in {"", ".", ".."}]
+        if not parts:
+            return []
+        scored = []
+        for number in self._by_name.get(parts[-1], ()):
+            own = self.index.files[number].path.split("/")
+            shared = 0
+            while shared < min(len(own), len(parts)) and own[-1 - shared] == parts[-1 - shared]:
+                shared += 1
+            scored.append((shared, number, shared == len(own) or shared == len(parts)))
+        best = max((shared for shared, _, whole in scored if whole), default=0)
+        return [(number, shared) for shared, number, whole in scored if whole and shared == best]
+
+    def imported(self, source: int, item: Import) -> list[int]:
+        """The files that an import statement of the file `source` takes its name from."""
+        path = self.index.files[source].path
+        if item.level:
+            folder = path.split("/")[: -item.level]
+            base = ".".join([*folder, *item.module.split(".")] if item.module else folder)
+        elif item.module.startswith("."):
+            base = _relative(path, item.module)
+        else:
+            base = item.module
+        if not item.name:
+            return self.module(base)
+        return self.named(base, item.name)
+
+    def named(self, module: str, name: str, hops: int = MAX_HOPS) -> list[int]:
+        """The files that define `name` as seen from `module`: a submodule, the module, or what it re-exports."""
+        if name != "*" and (submodules := self.module(f"{module}.{name}")):
+            return submodules
+        homes = self.module(module)
+        if name == "*" or not homes or not hops:
+            return homes
+        definers = set(self.index.defining(name))
+        found = [home for home in homes if home in definers]
+        for home in () if found else homes:
+            found += self._reexported(home, name, definers, hops)
+        return sorted(set(found)) or homes
+
+    def _reexported(self, home: int, name: str, definers: set[int], hops: int) -> list[int]:
+        tags = self.index.tags([home])[home]
+        stars: list[int] = []
+        for item in tags.imports:
+            if name == (item.alias or item.name):
+                return self.imported_deeper(home, item, hops - 1)
+            if item.name == "*":
+                stars += self.imported(home, Import(item.module, "", "", item.level))
+        return [number for number in stars if number in definers]
+
+    def imported_deeper(self, source: int, item: Import, hops: int) -> list[int]:
+        """As `imported`, with what is left of the hops."""
+        if item.level:
+            folder = self.index.files[source].path.split("/")[: -item.level]
+            return self.named(".".join([*folder, item.module] if item.module else folder), item.name, hops)
+        return self.named(item.module, item.name, hops)
+
+    def dotted(self, name: str) -> tuple[list[int], str]:
+        """The files a dotted name means and the definition in them: `a.b.Class.method` -> (a/b.py, `Class.method`)."""
+        parts = name.split(".")
+        for cut in range(len(parts), 0, -1):
+            homes = self.module(".".join(parts[:cut]))
+            if not homes or (cut == 1 and len(parts) == 1):
+                continue
+            rest = parts[cut:]
+            if not rest:
+                return homes, ""
+            found = self.named(".".join(parts[:cut]), rest[0])
+            if any(number in set(self.index.defining(rest[0])) for number in found):
+                return found, ".".join(rest)
+        return [], name
+
+
+def _relative(path: str, module: str) -> str:
+    folder = path.split("/")[:-1]
+    for part in module.split("/"):
+        if part == "..":
+            folder = folder[:-1]
+        elif part not in {".", ""}:
+            folder = [*folder, part]
+    return "/".join(folder)
+
+
+def unique_paths(index: Index, numbers: Iterable[int]) -> list[str]:
+    """Paths of files by number, sorted."""
+    return sorted({index.files[number].path for number in numbers})

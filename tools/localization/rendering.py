@@ -1,0 +1,94 @@
+"""Text for a model: skeletons of files and a map of the repository within a token budget."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from tools.localization.index import Index
+from tools.localization.tags import Definition, Tags
+
+CHARACTERS_PER_TOKEN = 4
+MAX_SIGNATURE_LINES = 8
+_TYPES = {"class", "struct", "interface", "trait", "enum", "module", "type"}
+
+
+def render_skeleton(index: Index, number: int) -> str:
+    """A file's definitions as written, bodies elided; each line carries its number."""
+    text = index.read([number]).get(number, "")
+    return "\n".join(_signatures(text.split("\n"), index.tags([number])[number].definitions))
+
+
+def _signatures(lines: Sequence[str], definitions: Sequence[Definition]) -> list[str]:
+    shown: list[str] = []
+    last = 0
+    for definition in definitions:
+        if definition.start <= last:
+            continue
+        end = _signature_end(lines, definition)
+        shown += [f"{number:5d}| {lines[number - 1]}" for number in range(definition.start, end + 1)]
+        last = end
+        if definition.end > end and definition.kind not in _TYPES and definition.kind != "variable":
+            indent = len(lines[end - 1]) - len(lines[end - 1].lstrip())
+            shown.append(" " * 7 + " " * indent + "    ...")
+    return shown
+
+
+def _signature_end(lines: Sequence[str], definition: Definition) -> int:
+    """The line where the header of a definition ends: brackets closed, after decorators."""
+    depth = 0
+    limit = min(definition.end, len(lines), definition.start + MAX_SIGNATURE_LINES - 1)
+    for number in range(definition.start, limit + 1):
+        line = lines[number - 1]
+        depth += sum(map(line.count, "([")) - sum(map(line.count, ")]"))
+        decorator = line.lstrip().startswith(("@", "#[")) or not line.strip()
+        if depth <= 0 and not decorator:
+            return number
+        depth = max(depth, 0) if decorator else depth
+    return limit
+
+
+def render_map(index: Index, paths: Sequence[str], focus: set[tuple[str, str]], budget_tokens: int) -> str:
+    """Files in the order given, each with its definitions' signatures, until the budget is used.
+
+    The best files get all their signatures, and what is left over names; functions in `focus` are always shown in
+    files that are shown. Never longer than the budget.
+    """
+    budget = budget_tokens * CHARACTERS_PER_TOKEN
+    pieces: list[str] = []
+    for rank, path in enumerate(paths):
+        file = index.by_path[path]
+        tags = index.tags([file.number])[file.number]
+        names = {name for focused, name in focus if focused == path}
+        text = index.read([file.number]).get(file.number, "") if rank < 60 or names else ""
+        for lines in (_full(text, tags), _focused(text, tags, names), [_names_only(tags)]):
+            piece = "\n".join([f"{path}:", *lines]) + "\n"
+            if lines and len(piece) <= budget * (0.4 if rank == 0 and len(paths) > 1 else 0.25 if rank < 4 else 0.1):
+                break
+        else:
+            piece = f"{path}\n"
+        if len(piece) > budget:
+            piece = f"{path}\n"
+        if len(piece) > budget:
+            break
+        budget -= len(piece)
+        pieces.append(piece)
+    return "".join(pieces)
+
+
+def _full(text: str, tags: Tags) -> list[str]:
+    return _signatures(text.split("\n"), [d for d in tags.definitions if d.kind != "variable"]) if text else []
+
+
+def _focused(text: str, tags: Tags, names: set[str]) -> list[str]:
+    owners = {name.rpartition(".")[0] for name in names}
+    wanted = [d for d in tags.definitions if d.name in names or d.name in owners]
+    return _signatures(text.split("\n"), wanted) if wanted and text else []
+
+
+def _names_only(tags: Tags) -> str:
+    names = [
+        definition.simple
+        for definition in tags.definitions
+        if definition.kind != "variable" and "." not in definition.name
+    ]
+    return "       " + ", ".join(names)[:300] if names else ""

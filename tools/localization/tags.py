@@ -1,0 +1,254 @@
+"""Definitions and imports of one file, from its syntax tree."""
+
+from __future__ import annotations
+
+import json
+import re
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from tools.localization.languages import BY_NAME, Language, parser_for
+
+if TYPE_CHECKING:
+    from tree_sitter import Node
+
+MAX_BYTES = 1_500_000
+MAX_LINE = 20_000
+MAX_DEFINITIONS = 20_000
+
+
+@dataclass(frozen=True)
+class Definition:
+    """A named thing of a file.
+
+    Attributes:
+        kind: `function`, `method`, `class`, `variable`, .... Functions inside functions belong to the outer one.
+        name: qualified within the file, `Class.method`.
+        start, end: first and last line, 1-based, decorators included.
+        bases: names of the base classes as written.
+    """
+
+    kind: str
+    name: str
+    start: int
+    end: int
+    bases: tuple[str, ...] = ()
+
+    @property
+    def simple(self) -> str:
+        """The last part of the name."""
+        return self.name.rpartition(".")[2]
+
+
+@dataclass(frozen=True)
+class Import:
+    """`from module import name as alias`; `level` leading dots; an empty name imports the module itself."""
+
+    module: str
+    name: str = ""
+    alias: str = ""
+    level: int = 0
+
+
+@dataclass(frozen=True)
+class Tags:
+    """What the syntax tree of a file says."""
+
+    definitions: tuple[Definition, ...] = ()
+    imports: tuple[Import, ...] = ()
+
+    def packed(self) -> str:
+        """As compact JSON."""
+        return json.dumps(
+            [
+                [[d.kind, d.name, d.start, d.end, *d.bases] for d in self.definitions],
+                [[i.module, i.name, i.alias, i.level] for i in self.imports],
+            ],
+            separators=(",", ":"),
+        )
+
+    @classmethod
+    def unpacked(cls, text: str) -> Tags:
+        """From what `packed` wrote."""
+        definitions, imports = json.loads(text)
+        return cls(
+            tuple(Definition(kind, name, start, end, tuple(bases)) for kind, name, start, end, *bases in definitions),
+            tuple(Import(*values) for values in imports),
+        )
+
+
+def is_generated(source: bytes) -> bool:
+    """Whether a file is binary, minified or too big to be worth parsing."""
+    head = source[:8000]
+    return (
+        len(source) > MAX_BYTES
+        or b"\0" in head
+        or (len(source) > MAX_LINE and max(map(len, source.split(b"\n"))) > MAX_LINE)
+    )
+
+
+def extract(source: bytes, language: str) -> Tags:
+    """Parses `source` and reads its tags; languages without a grammar and generated files have none."""
+    parser = parser_for(language)
+    if parser is None or is_generated(source):
+        return Tags()
+    spec = BY_NAME[language]
+    definitions: list[Definition] = []
+    imports: list[Import] = []
+    stack: list[tuple[Node, str, int]] = [(parser.parse(source).root_node, "", 0)]
+    while stack and len(definitions) < MAX_DEFINITIONS:
+        node, owner, start = stack.pop()
+        nested: list[tuple[Node, str, int]] = []
+        for child in node.named_children:
+            kind = child.type
+            if kind in spec.definitions:
+                nested += _define(child, spec, owner, start, definitions)
+            elif kind in spec.imports:
+                imports += _IMPORTERS[language](child)
+            elif kind in spec.containers:
+                nested.append((child, owner, child.start_point[0] + 1 if kind in _DECORATED else 0))
+        stack += reversed(nested)
+    definitions.sort(key=lambda definition: (definition.start, -definition.end, definition.name))
+    return Tags(tuple(definitions), tuple(imports))
+
+
+_DECORATED = {"decorated_definition", "template_declaration", "export_statement", "type_declaration"}
+_CLASSES = {"class", "struct", "interface", "trait", "impl", "enum", "module", "type"}
+
+
+def _define(node: Node, spec: Language, owner: str, start: int, found: list[Definition]) -> list[tuple[Node, str, int]]:
+    """Adds what `node` defines; returns what to descend into."""
+    kind = spec.definitions[node.type]
+    name = _name(node)
+    first = start or node.start_point[0] + 1
+    body = node.child_by_field_name("body")
+    if kind == "variable":
+        value = node.child_by_field_name("value")
+        if value is not None and value.type in _FUNCTION_VALUES:
+            kind, body = "function", value.child_by_field_name("body")
+    if not name:
+        return [(node, owner, 0)] if body is None else [(body, owner, 0)]
+    qualified = f"{owner}.{name}" if owner else name
+    if kind == "function" and owner and spec.name in {"python", "rust", "cpp"}:
+        kind = "method"
+    if kind == "impl":
+        return [(body, name, 0)] if body is not None else []
+    if not (kind == "module" and spec.name == "typescript" and body is None):
+        found.append(Definition(kind, qualified, first, node.end_point[0] + 1, _bases(node)))
+    if body is None:
+        return [(node, qualified, 0)] if kind in _CLASSES else []
+    if kind not in _CLASSES:
+        return []
+    return [(body, owner if kind == "module" and spec.name in {"cpp", "csharp", "php"} else qualified, 0)]
+
+
+_FUNCTION_VALUES = {"arrow_function", "function_expression", "function", "class", "lambda", "generator_function"}
+_IDENTIFIER = re.compile(r"[A-Za-z_$~]\w*")
+
+
+def _name(node: Node) -> str:
+    """The name a definition gives; empty for none and for unpacking assignments."""
+    kind = node.type
+    if kind == "assignment":
+        left = node.child_by_field_name("left")
+        return _text(left) if left is not None and left.type in {"identifier", "constant"} else ""
+    if kind == "impl_item":
+        return _text(node.child_by_field_name("type")).partition("<")[0]
+    named = node.child_by_field_name("name") or node.child_by_field_name("property")
+    if kind == "method_declaration" and (receiver := node.child_by_field_name("receiver")) is not None:
+        owner = _IDENTIFIER.findall(_text(receiver).partition("[")[0])
+        return f"{owner[-1]}.{_text(named)}" if owner else _text(named)
+    if named is None and (declarator := node.child_by_field_name("declarator")) is not None:
+        return _declared(declarator)
+    if named is None and kind == "property_element":
+        named = node.named_children[0] if node.named_children else None
+    text = _text(named)
+    return text.replace("::", ".").lstrip("$") if len(text) <= 200 and "\n" not in text else ""
+
+
+def _declared(node: Node) -> str:
+    """The name inside a C declarator: pointers, references and parameters peeled off."""
+    while (inner := node.child_by_field_name("declarator")) is not None:
+        node = inner
+    if node.type in {"reference_declarator", "parenthesized_declarator"} and node.named_children:
+        return _declared(node.named_children[-1])
+    text = _text(node).replace("::", ".")
+    return text if len(text) <= 200 and "\n" not in text else ""
+
+
+def _text(node: Node | None) -> str:
+    return node.text.decode("utf-8", "replace") if node is not None and node.text else ""
+
+
+def _bases(node: Node) -> tuple[str, ...]:
+    for field in ("superclasses", "superclass", "interfaces", "bases"):
+        if (listed := node.child_by_field_name(field)) is not None:
+            return _base_names(_text(listed))
+    for child in node.named_children:
+        if child.type in {"class_heritage", "base_class_clause", "base_list", "base_clause", "extends_type_clause"}:
+            return _base_names(_text(child))
+    return ()
+
+
+def _base_names(text: str) -> tuple[str, ...]:
+    found = re.findall(r"[A-Za-z_][\w.]*(?!\s*=|\w)", re.sub(r"\w+\s*=\s*[\w.]+", "", text[:1000]))
+    return tuple(
+        name for name in found if name not in {"extends", "implements", "public", "private", "protected", "virtual"}
+    )[:12]
+
+
+def _python_imports(node: Node) -> list[Import]:
+    text = _text(node).replace("\\\n", " ")
+    text = re.sub(r"#[^\n]*", "", text).replace("(", " ").replace(")", " ")
+    if text.startswith("from"):
+        head, _, names = text[4:].partition("import")
+        module = head.strip()
+        level = len(module) - len(module.lstrip("."))
+        pairs = [part.split() for part in names.split(",")]
+        return [
+            Import(module.lstrip("."), pair[0], pair[-1] if len(pair) == 3 else "", level) for pair in pairs if pair
+        ]
+    pairs = [part.split() for part in text[6:].split(",")]
+    return [Import(pair[0], "", pair[-1] if len(pair) == 3 else "") for pair in pairs if pair]
+
+
+_QUOTED = re.compile(r"[\"'<]([^\"'<>\n]+)[\"'>]")
+
+
+def _quoted_imports(node: Node) -> list[Import]:
+    return [Import(match[1]) for match in _QUOTED.finditer(_text(node))]
+
+
+def _pathlike_imports(node: Node) -> list[Import]:
+    r"""`use a::b::{C, D};`, `import a.b.C;`, `using A.B;`, `use A\B\C;`."""
+    text = re.sub(
+        r"^\s*(?:pub(?:\([^)]*\))?\s+)?(?:use|import|using)\s+(?:static\s+|function\s+|const\s+)?", "", _text(node)
+    ).rstrip("; \n")
+    text = re.sub(r"::|\\", ".", re.sub(r"\s+as\s+\w+", "", text))
+    head, brace, inner = text.partition("{")
+    if not brace:
+        module, _, name = head.strip().rpartition(".")
+        return [Import(module, name)]
+    return [Import(head.strip().rstrip("."), name) for name in re.findall(r"\w+(?=\s*[,}]|$)", inner)]
+
+
+def _ruby_imports(node: Node) -> list[Import]:
+    if _text(node.child_by_field_name("method")) not in {"require", "require_relative", "load", "autoload"}:
+        return []
+    return _quoted_imports(node)
+
+
+_IMPORTERS = {
+    "python": _python_imports,
+    "javascript": _quoted_imports,
+    "typescript": _quoted_imports,
+    "tsx": _quoted_imports,
+    "go": _quoted_imports,
+    "c": _quoted_imports,
+    "cpp": _quoted_imports,
+    "rust": _pathlike_imports,
+    "java": _pathlike_imports,
+    "csharp": _pathlike_imports,
+    "php": _pathlike_imports,
+    "ruby": _ruby_imports,
+}

@@ -1,0 +1,50 @@
+"""Indexes a list of blobs in a process of its own: `python -m tools.localization.worker`.
+
+Reads one JSON object from standard input (`repository`, `cache`, `blobs`: pairs of blob id and language), writes
+segments to the cache and a line per blob begun to standard output, so that the parent knows which file killed it.
+"""
+
+from __future__ import annotations
+
+import gc
+import json
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+from tools.localization.cache import Cache
+from tools.localization.objects import ObjectDatabase
+from tools.localization.segment import Segment
+
+SEGMENT_DOCUMENTS = 2000
+
+
+def index_blobs(database: ObjectDatabase, cache: Cache, blobs: list[tuple[str, str]]) -> Iterator[str]:
+    """Indexes `(blob id, language)` pairs; yields each blob id before it is parsed."""
+    languages: dict[str, list[str]] = {}
+    for blob, language in blobs:
+        languages.setdefault(blob, []).append(language)
+    segment = Segment()
+    for blob, source in database.blobs(sorted(languages)):
+        yield blob
+        for language in sorted(languages[blob]):
+            segment.add(blob, language, source)
+        if len(segment.documents) >= SEGMENT_DOCUMENTS:
+            cache.write(segment)
+            segment = Segment()
+    if segment.documents:
+        cache.write(segment)
+
+
+def main() -> None:
+    """Runs one job."""
+    gc.disable()  # millions of short-lived strings and no cycles
+    job = json.load(sys.stdin)
+    cache = Cache(Path(job["cache"]))
+    for blob in index_blobs(ObjectDatabase(Path(job["repository"])), cache, [tuple(pair) for pair in job["blobs"]]):
+        print(blob, flush=True)
+    cache.close()
+
+
+if __name__ == "__main__":
+    main()
