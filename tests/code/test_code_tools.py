@@ -8,10 +8,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tools.code import definition_at, definitions
-from tools.code.find import find, grep, matching_paths
-from tools.code.outline import outline
-from tools.code.view import VIEW_LINES, view
+from tools.code import definition_at, definitions, find, grep, outline, view
+from tools.code.find import matching_paths
+from tools.code.view import VIEW_LINES
 from tools.errors import InputError
 from tools.files import FolderFiles
 

@@ -21,8 +21,8 @@ from tools.edits import (
     apply_edits,
     parse_edits,
 )
-from tools.edits.text import SourceText
 from tools.files import FolderFiles
+from tools.text import SourceText
 
 FILES = MemoryFiles({"pkg/core.py": b"x = 1\ny = 2\n", "pkg/empty.py": b"", "logo.png": b"\x89PNG\0\0x = 1\n"})
 

@@ -2,7 +2,6 @@
 
 from tools.checks.fingerprint import normalised_ast, patch_fingerprint
 from tools.checks.gate import check_changes, gate
-from tools.checks.leftovers import is_test_file
 from tools.checks.model import Finding, FindingKind, Severity
 
 __all__ = [
@@ -11,7 +10,6 @@ __all__ = [
     "Severity",
     "check_changes",
     "gate",
-    "is_test_file",
     "normalised_ast",
     "patch_fingerprint",
 ]

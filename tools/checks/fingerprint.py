@@ -7,8 +7,8 @@ import hashlib
 import warnings
 from collections.abc import Iterator, Mapping
 
-from tools.edits.text import BinaryFile, readable
 from tools.files import FileReader
+from tools.text import BinaryFile, readable
 
 _SCOPES = (ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda, ast.ClassDef)
 _COMPREHENSIONS = (ast.ListComp, ast.SetComp, ast.DictComp, ast.GeneratorExp)

@@ -10,8 +10,8 @@ from tools.checks.model import Finding, FindingKind, Severity
 from tools.checks.names import new_name_findings
 from tools.checks.syntax import new_syntax_errors
 from tools.edits.model import EditFailure, EditFailureReason, EditResult
-from tools.edits.text import BinaryFile, readable
 from tools.files import FileReader
+from tools.text import BinaryFile, readable
 
 _REASONS = {
     FindingKind.SYNTAX_ERROR: (EditFailureReason.SYNTAX_ERROR, "Give the edit again with valid syntax."),

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterator
-from pathlib import PurePosixPath
 
 from tools.checks.model import Finding, FindingKind
 from tools.code.definitions import definitions
 from tools.code.languages import language_of
-from tools.edits.text import line_changes
+from tools.testing.naming import is_test_support
+from tools.text import line_changes
 
 _MARKER = re.compile(r"^(<{7,}|>{7,})( |$)")
 _DEBUG = {
@@ -47,22 +47,12 @@ def leftovers(path: str, before: str | None, after: str | None) -> Iterator[Find
             yield Finding(FindingKind.CONFLICT_MARKER, path, line, f"a conflict marker is left: {text[:40]}")
         if debug and debug.search(text) and not (printing and text.strip().startswith("console.")):
             yield Finding(FindingKind.DEBUG_LEFTOVER, path, line, f"a debugging aid is left: {text.strip()[:80]}")
-        if is_test_file(path) and _SKIP.search(text):
+        if is_test_support(path) and _SKIP.search(text):
             yield Finding(FindingKind.DISABLED_TEST, path, line, f"a test is switched off: {text.strip()[:80]}")
 
 
-def is_test_file(path: str) -> bool:
-    """Whether a file holds tests, by its name and folders."""
-    pure = PurePosixPath(path)
-    stem = pure.name.split(".")[0]
-    named = stem.startswith("test_") or stem.endswith(("_test", "Test", "Tests", "_spec")) or stem in {"test", "tests"}
-    inner = ".test." in pure.name or ".spec." in pure.name
-    folder = any(part in {"test", "tests", "testing", "__tests__", "spec"} for part in pure.parts[:-1])
-    return named or inner or (folder and not stem.startswith("_") and language_of(path) is not None)
-
-
 def _deleted_tests(path: str, before: str | None, after: str | None) -> Iterator[Finding]:
-    if before is None or not is_test_file(path):
+    if before is None or not is_test_support(path):
         return
     remaining = _tests(path, after or "")
     for name in sorted(_tests(path, before) - remaining):

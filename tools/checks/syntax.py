@@ -11,7 +11,7 @@ from tree_sitter import Node
 
 from tools.checks.model import Finding, FindingKind, Severity
 from tools.code.languages import language_of, parse, walk
-from tools.edits.text import BinaryFile, readable
+from tools.text import BinaryFile, readable
 
 # grammars without a preprocessor see errors in code that is right
 _PREPROCESSED = {"c", "cpp", "c_sharp"}

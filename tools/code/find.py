@@ -10,9 +10,9 @@ import pathspec
 import regex
 
 from tools.code.view import clipped
-from tools.edits.text import MAX_FILE_BYTES, BinaryFile, readable
 from tools.errors import InputError
 from tools.files import FileReader
+from tools.text import MAX_FILE_BYTES, BinaryFile, readable
 
 GREP_SECONDS = 10.0
 _LINE_CHARS = 240
@@ -56,7 +56,7 @@ def matching_paths(paths: Sequence[str], glob: str) -> list[str]:
 def grep(
     files: FileReader,
     pattern: str,
-    glob: str = "",
+    glob: str | None = None,
     limit: int = 100,
     *,
     ignore_case: bool = False,
@@ -71,7 +71,7 @@ def grep(
     Args:
         files: the repository.
         pattern: matched within lines; `^` and `$` are their ends.
-        glob: which files, as for `find`; empty for all.
+        glob: which files, as for `find`; None or empty for all.
         limit: of lines shown; of one file at most 20, as long as others match too.
         ignore_case: whether case does not matter.
         seconds: for the whole search.
@@ -83,7 +83,7 @@ def grep(
         raise InputError("the pattern is empty", hint="give a word or a regular expression")
     search, note = _matcher(pattern, ignore_case=ignore_case)
     as_a_whole = _LINE_ONLY.search(pattern) is None
-    paths = matching_paths(files.paths(), glob)
+    paths = matching_paths(files.paths(), glob or "")
     literal = pattern.isascii() and not ignore_case and not _SPECIAL & set(pattern)
     needle = pattern.encode() if literal else b""
     deadline = time.monotonic() + seconds

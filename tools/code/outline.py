@@ -5,9 +5,9 @@ from __future__ import annotations
 from tools.code.definitions import definitions
 from tools.code.languages import language_of
 from tools.code.view import clipped, missing
-from tools.edits.paths import normalised
-from tools.edits.text import BinaryFile, readable
 from tools.files import FileReader
+from tools.paths import normalised
+from tools.text import BinaryFile, readable
 
 _LIMIT = 300
 _SIGNATURE = 160

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from tools.edits.paths import normalised, suggestions
-from tools.edits.text import BinaryFile, readable
 from tools.errors import InputError
 from tools.files import FileReader
+from tools.paths import normalised, suggestions
+from tools.text import BinaryFile, readable
 
 VIEW_LINES = 250
 LINE_CHARS = 400

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import PurePosixPath
 
-from tools.edits import paths
+from tools import paths
 from tools.edits.functions import replace_function
 from tools.edits.locate import locate
 from tools.edits.model import (
@@ -23,8 +23,8 @@ from tools.edits.model import (
     UnifiedDiff,
     WholeFile,
 )
-from tools.edits.text import MAX_FILE_BYTES, BinaryFile, SourceText, line_changes, plain_lines, split_lines
 from tools.files import FileReader
+from tools.text import MAX_FILE_BYTES, BinaryFile, SourceText, line_changes, plain_lines, split_lines
 
 _RUNGS = list(Rung)
 

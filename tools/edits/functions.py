@@ -12,7 +12,7 @@ from tools.code.languages import language_of, parse, walk
 from tools.edits.matching import Match, leading
 from tools.edits.model import EditError, EditFailureReason, ReplaceFunction, Rung
 from tools.edits.splice import Change, changes
-from tools.edits.text import SourceText, plain_lines
+from tools.text import SourceText, plain_lines
 
 _STRINGS = {"string", "string_literal", "template_string", "raw_string_literal"}
 

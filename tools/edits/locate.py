@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from tools.edits.matching import Match, closest, find_alike, find_lines
 from tools.edits.model import EditError, EditFailureReason, Rung, SearchReplace, StrReplace
 from tools.edits.splice import Conflict, changes
-from tools.edits.text import SourceText, common_head, plain_lines
+from tools.text import SourceText, common_head, plain_lines
 
 _NUMBERED = re.compile(r"^\s*\d+\s?[|\t:→] ?")
 _SHOWN_LINES = 24

@@ -1,4 +1,4 @@
-"""A file as lines that can be edited and written back with every untouched byte as it was."""
+"""The text of files: as lines that can be edited and written back with every untouched byte as it was."""
 
 from __future__ import annotations
 
