@@ -1,0 +1,1 @@
+"""Statistics for comparing searches and for judging probabilities: estimates, intervals, tests, calibration."""
