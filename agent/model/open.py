@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Mapping
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -58,6 +59,8 @@ def open_model(
         model = CachedModel(model, cache)
     if run:
         model = JournaledModel(model, run)
+    if replay and not models.default:
+        models = replace(models, default="recorded")
     return RoutedModel(model, models)
 
 
