@@ -11,6 +11,7 @@ from dataclasses import dataclass, field, replace
 from tools.files import FileReader
 from tools.testing.runners.command import CommandRunner
 from tools.testing.runners.django import django_runner
+from tools.testing.runners.probed import ProbeRunner
 from tools.testing.runners.pytest import pytest_runner
 from tools.testing.runners.sympy import sympy_runner
 from tools.testing.runners.unittest import unittest_runner
@@ -19,6 +20,7 @@ from tools.testing.types import TestRunner
 SHELL = re.compile(r"[;|&<>`\n]|\$[({A-Za-z_]")
 ASSIGNMENT = re.compile(r"[A-Za-z_]\w*=.*", re.DOTALL)
 PYTHON = re.compile(r"(?:\S*/)?(?:python|pypy)[\d.]*")
+KEPT_FLAG = re.compile(r"-[bBdOsuvq]+|-[WX].*")
 LAUNCHERS = (
     ("poetry", "run"),
     ("pipenv", "run"),
@@ -136,19 +138,21 @@ def _known(files: FileReader, command: _Command, python: str) -> TestRunner | No
 
 def _python(files: FileReader, command: _Command, python: str) -> TestRunner | None:
     words = list(command.words[1:])
+    flags: list[str] = []
     while words and words[0].startswith("-") and words[0] != "-m":
-        if words[0] in ("-W", "-X") and len(words) > 1:
-            words.pop(0)
-        elif words[0] == "-c":
+        if not KEPT_FLAG.fullmatch(words[0]):
             return None
-        words.pop(0)
+        taken = 2 if words[0] in ("-W", "-X") else 1
+        flags += words[:taken]
+        words = words[taken:]
+    runner: TestRunner | None = None
     if words[:1] == ["-m"]:
-        return _module(files, words[1:], command, python)
-    if words and _is_script(files, words[0], command.cwd):
-        return _script(words[0], words[1:], python, command)
-    if words == ["setup.py", "test"]:
-        return unittest_runner(files, python, cwd=command.cwd, env=command.env)
-    return None
+        runner = _module(files, words[1:], command, python)
+    elif words and _is_script(files, words[0], command.cwd):
+        runner = _script(words[0], words[1:], python, command)
+    elif words == ["setup.py", "test"]:
+        runner = unittest_runner(files, python, cwd=command.cwd, env=command.env)
+    return replace(runner, flags=tuple(flags)) if isinstance(runner, ProbeRunner) else runner
 
 
 def _module(files: FileReader, words: Sequence[str], command: _Command, python: str) -> TestRunner | None:

@@ -38,6 +38,7 @@ class ProbeRunner:
         env: variables the tests need.
         top: for dotted names, the folder they start from, relative to the workspace; None when tests are named
             by paths.
+        flags: of the interpreter.
         import_from_here: whether `cwd` is importable, as with `python -m`.
     """
 
@@ -49,6 +50,7 @@ class ProbeRunner:
     cwd: str = ""
     env: Mapping[str, str] = field(default_factory=dict)
     top: str | None = None
+    flags: tuple[str, ...] = ()
     import_from_here: bool = True
 
     covers = True
@@ -67,7 +69,7 @@ class ProbeRunner:
             "import_from_here": self.import_from_here,
             "tests": list(dict.fromkeys(self.label(test) for test in tests)),
         }
-        argv = (self.python, f"{probe.rstrip('/')}/{PACKAGE}", self.way, *self.arguments)
+        argv = (self.python, *self.flags, f"{probe.rstrip('/')}/{PACKAGE}", self.way, *self.arguments)
         return TestCommand(
             argv if tests else (*argv, *self.default),
             {**ENVIRONMENT, **self.env},
