@@ -15,19 +15,23 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from environments import cgroups, profile, seccomp
-from environments.base import Check, Command, CommandResult, Mount, OutputSink, check_target, translate
+from environments.base import GIB, Check, Command, CommandResult, Limits, Mount, OutputSink, check_target, translate
 from environments.cgroups import ControlGroup
-from environments.process_tree import descendants, kill_tree
+from environments.process_tree import descendants, kill_sandbox
 from environments.supervise import Ended, Launch, memory_file, supervise
 from environments.watchdog import DiskMeter, GroupMeter, Meter, TreeMeter
 from tools.errors import InfrastructureError, InputError
 
 _NAMESPACES = ("--unshare-all", "--unshare-user", "--uid", str(profile.UID), "--gid", str(profile.UID))
 _HARDENING = ("--cap-drop", "ALL", "--new-session", "--die-with-parent")
-_ADDRESS_SPACE = 4  # times the memory limit: room for reserved but unused addresses
+_ADDRESS_SPACE = 4 * GIB  # beyond four times the memory limit: room for what is reserved but not used
 _OPEN_FILES = 4096
 _INSTALL = "install it (apt-get install bubblewrap, dnf install bubblewrap), or choose --environment docker"
 _USER_NAMESPACES = "allow user namespaces (`treewright doctor` says how), or choose --environment docker"
+_NO_LIMIT = (
+    "run as an ordinary user, or as root with control groups that can be written to"
+    " (docker run --privileged --cgroupns=private), or choose --environment docker"
+)
 _LIMITS_PER_NAMESPACE = (5, 14)  # the kernel since which RLIMIT_NPROC does not count a user's other processes
 
 
@@ -40,9 +44,16 @@ class Bubblewrap:
         self._program = program
 
     async def open(self, root: Path, *, mount: str = "/workspace", mounts: Sequence[Mount] = ()) -> BubblewrapSandbox:
-        """See :class:`environments.base.Environment`; tries the sandbox once before it hands it out."""
+        """See :class:`environments.base.Environment`.
+
+        Tries the sandbox once before it hands it out: a program that must start a process must fail to do so when
+        it may have only one. Root is exempt from the kernel's limit per user, and a watchdog is no match for a fork
+        bomb, so that without control groups root gets no sandbox.
+        """
         sandbox = self._sandbox(root, mount, mounts)
-        await sandbox.run(Command(("/bin/true",)))
+        forked = await sandbox.run(Command(("timeout", "5", "true"), limits=Limits(processes=1)))
+        if forked.exit_code in (0, 126, 127):
+            raise InfrastructureError("the kernel does not hold a process limit for bubblewrap here", hint=_NO_LIMIT)
         return sandbox
 
     def _sandbox(self, root: Path, mount: str, mounts: Sequence[Mount]) -> BubblewrapSandbox:
@@ -101,7 +112,7 @@ class BubblewrapSandbox:
                     launch,
                     command.limits,
                     meters=functools.partial(self._meters, command, group),
-                    kill=kill_tree,
+                    kill=kill_sandbox,
                     on_output=on_output,
                 )
                 started = b"exit-code" in _drain(status)
@@ -163,7 +174,7 @@ class BubblewrapSandbox:
         limits = command.limits
         options = [f"--fsize={limits.disk}", "--core=0", f"--nofile={_OPEN_FILES}"]
         if group is None:
-            options.append(f"--as={limits.memory * _ADDRESS_SPACE}")
+            options.append(f"--as={4 * limits.memory + _ADDRESS_SPACE}")
             if self._owner.st_uid != 0 and _kernel() >= _LIMITS_PER_NAMESPACE:
                 options.append(f"--nproc={limits.processes + 1}")
         return (_tool("prlimit"), *options, "--", *command.argv)

@@ -9,6 +9,7 @@ import contextlib
 import functools
 import itertools
 import os
+import signal
 import subprocess
 import time
 from collections.abc import Mapping
@@ -76,15 +77,25 @@ class ControlGroup:
                 found |= set(map(int, (folder / "cgroup.procs").read_text().split()))
         return sorted(found)
 
-    def remove(self) -> None:
-        """Delete the groups; they must be empty, or become so within a moment."""
+    def kill(self) -> None:
+        """End everything in it: first nothing new may start, so that no fork outruns the signals."""
         for folder in self.folders:
-            for _ in range(50):
+            with contextlib.suppress(OSError):
+                (folder / "pids.max").write_text("0")
+        for pid in self.pids():
+            with contextlib.suppress(ProcessLookupError):
+                os.kill(pid, signal.SIGKILL)
+
+    def remove(self) -> None:
+        """Delete the groups; what is still in them is killed."""
+        for folder in self.folders:
+            for _ in range(100):
                 try:
                     folder.rmdir()
                 except FileNotFoundError:
                     break
                 except OSError:
+                    self.kill()
                     time.sleep(0.01)
                 else:
                     break
@@ -116,6 +127,14 @@ def _counter(path: Path, name: str) -> int:
 @functools.cache
 def hierarchies() -> Hierarchies | None:
     """Where groups can be made, tried out once; None where memory or pids has no place."""
+    found = _find()
+    if found is not None:
+        for parent in set(found.parents.values()):
+            _sweep(parent)
+    return found
+
+
+def _find() -> Hierarchies | None:
     own = _own_paths()
     if (MOUNT / "cgroup.controllers").exists():
         return _version_two(MOUNT / own.get("", "/").lstrip("/"))
@@ -147,6 +166,15 @@ def _own_paths() -> dict[str, str]:
             _, controllers, path = line.split(":", 2)
             found |= dict.fromkeys(controllers.split(","), path)
     return found
+
+
+def _sweep(parent: Path) -> None:
+    """Delete the empty groups that killed runs of ours left behind."""
+    for folder in parent.glob("treewright-*-*"):
+        owner = folder.name.split("-")[1]
+        if not Path("/proc", owner).exists():
+            with contextlib.suppress(OSError):
+                folder.rmdir()
 
 
 def _usable(parent: Path) -> bool:

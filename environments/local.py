@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import contextlib
 import functools
 import os
@@ -10,11 +11,12 @@ import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
-from environments import reaper
+from environments import cgroups, reaper
 from environments.base import Check, Command, CommandResult, Mount, OutputSink
-from environments.process_tree import descendants
+from environments.cgroups import ControlGroup
+from environments.process_tree import descendants, tasks_of_user
 from environments.supervise import Launch, supervise
-from environments.watchdog import DiskMeter, Meter, TreeMeter
+from environments.watchdog import DiskMeter, GroupMeter, Meter, TreeMeter
 from tools.errors import InputError
 
 _ALLOWED = ("HOME", "LANG", "LANGUAGE", "LOGNAME", "PATH", "SHELL", "TERM", "TMPDIR", "TZ", "USER")
@@ -33,7 +35,10 @@ class Local:
 
     async def checks(self) -> list[Check]:
         """It always works."""
-        return [Check("local", True, "no isolation: commands can read and change whatever you can")]
+        detail = "no isolation: commands can read and change whatever you can"
+        if os.geteuid() == 0 and cgroups.hierarchies() is None:
+            detail += "; only a watchdog holds the process limit for root without control groups"
+        return [Check("local", True, detail)]
 
 
 class LocalSandbox:
@@ -55,23 +60,40 @@ class LocalSandbox:
         folder = self._root / command.cwd
         if not folder.is_dir():
             raise InputError(f"{folder} is not a folder")
-        script = (sys.executable, "-I", "-S", reaper.__file__, str(command.limits.disk))
-        ended = await supervise(
-            Launch((*script, *command.argv), environment(command.env), folder, command.stdin),
-            command.limits,
-            meters=functools.partial(self._meters, command),
-            kill=_ask_to_stop,
-            on_output=on_output,
-        )
+        group = cgroups.ControlGroup.make(command.limits)
+        enter = group.enter_argv() if group is not None else ()
+        limits = (str(command.limits.disk), str(_most_tasks(command, group)))
+        reaping = (*enter, sys.executable, "-I", "-S", reaper.__file__, *limits, *command.argv)
+        try:
+            ended = await supervise(
+                Launch(reaping, environment(command.env), folder, command.stdin),
+                command.limits,
+                meters=functools.partial(self._meters, command, group),
+                kill=_ask_to_stop,
+                on_output=on_output,
+            )
+            stopped = ended.stopped or ("memory" if group is not None and group.out_of_memory() else "")
+        finally:
+            if group is not None:
+                await asyncio.to_thread(group.remove)
         output = ended.output
-        return CommandResult(ended.exit_code, output.text(), ended.stopped, ended.seconds, output.total)
+        return CommandResult(ended.exit_code, output.text(), stopped, ended.seconds, output.total)
 
     async def close(self) -> None:
         """Nothing outlives a command, so there is nothing to give back."""
 
-    def _meters(self, command: Command, pid: int) -> list[Meter]:
-        pids = functools.partial(descendants, pid)
-        return [TreeMeter(pids, command.limits), DiskMeter([self._root], command.limits.disk, pids)]
+    def _meters(self, command: Command, group: ControlGroup | None, pid: int) -> list[Meter]:
+        pids = functools.partial(descendants, pid) if group is None else group.pids
+        usage = TreeMeter(pids, command.limits) if group is None else GroupMeter(group)
+        return [usage, DiskMeter([self._root], command.limits.disk, pids)]
+
+
+def _most_tasks(command: Command, group: ControlGroup | None) -> int:
+    """The kernel's limit for all of the user's processes that lets the command have its own; 0 for none.
+
+    Not needed with a control group, without effect for root.
+    """
+    return 0 if group is not None else tasks_of_user(os.geteuid()) + command.limits.processes
 
 
 def environment(extra: Mapping[str, str]) -> dict[str, str]:

@@ -6,7 +6,7 @@ import contextlib
 import os
 import signal
 import stat
-from collections.abc import Iterable
+from collections.abc import Container, Iterable
 from pathlib import Path
 
 import psutil
@@ -51,6 +51,16 @@ def thread_count(pids: Iterable[int]) -> int:
     return count
 
 
+def tasks_of_user(uid: int) -> int:
+    """Threads alive in all processes of a user, which is what RLIMIT_NPROC counts."""
+    count = 0
+    for process in psutil.process_iter():
+        with contextlib.suppress(psutil.Error):
+            if process.uids().real == uid:
+                count += process.num_threads()
+    return count
+
+
 def resident_bytes(pids: Iterable[int], *, limit: int) -> int:
     """Memory resident in the processes named.
 
@@ -81,8 +91,13 @@ def _proportional(pid: int) -> int:
     return 0
 
 
-def unlinked_bytes(pids: Iterable[int]) -> int:
-    """Bytes held by open files that no folder shows: memfds and deleted files, each counted once."""
+def unlinked_bytes(pids: Iterable[int], devices: Container[int] | None = None) -> int:
+    """Bytes held by open files that no folder shows: memfds and deleted files, each counted once.
+
+    Args:
+        pids: who may hold them.
+        devices: count only files on these (``st_dev``); without it, all.
+    """
     seen: dict[tuple[int, int], int] = {}
     for pid in pids:
         folder = PROC / str(pid) / "fd"
@@ -90,20 +105,23 @@ def unlinked_bytes(pids: Iterable[int]) -> int:
             for name in os.listdir(folder):  # noqa: PTH208
                 with contextlib.suppress(OSError):
                     held = (folder / name).stat()
-                    if stat.S_ISREG(held.st_mode) and held.st_nlink == 0:
+                    if (
+                        stat.S_ISREG(held.st_mode)
+                        and held.st_nlink == 0
+                        and (devices is None or held.st_dev in devices)
+                    ):
                         seen[held.st_dev, held.st_ino] = held.st_blocks * 512
     return sum(seen.values())
 
 
-def kill_tree(pid: int) -> None:
-    """Kill a process and all below it, repeating until no new child shows up.
+def kill_sandbox(pid: int) -> None:
+    """Kill a process whose only child is the first process of a PID namespace, and with it the namespace.
 
+    No walk of the tree: however many processes there are, the kernel ends a namespace with its first process.
     The process named must not have been waited for yet, so that its id cannot belong to another.
     """
-    for _ in range(20):
-        tree = [pid, *descendants(pid)]
-        for each in tree:
+    with contextlib.suppress(ProcessLookupError):
+        os.kill(pid, signal.SIGSTOP)  # so that the child is either there to be seen or never will be
+        for each in (*_children(pid), pid):
             with contextlib.suppress(ProcessLookupError):
                 os.kill(each, signal.SIGKILL)
-        if len(tree) == 1:
-            return

@@ -1,6 +1,6 @@
 """Runs one command and leaves nothing of it behind; started as a script, with the standard library only.
 
-Usage: reaper.py FSIZE PROGRAM [ARGUMENT ...]
+Usage: reaper.py FILE_SIZE USER_TASKS PROGRAM [ARGUMENT ...]; a limit of 0 tasks is none.
 
 It becomes the parent of every process the command loses (setsid, double fork), so that it can kill them all: when
 the command ends, when it is told to (SIGTERM), and when its own parent dies.
@@ -55,13 +55,15 @@ def stop(_signal: int, _frame: FrameType | None) -> None:
     os._exit(128 + signal.SIGKILL)
 
 
-def become(argv: list[str], file_size: int) -> None:
+def become(argv: list[str], file_size: int, user_tasks: int) -> None:
     """Replace this process by the command; tells like a shell when that is not possible."""
     signal.signal(signal.SIGTERM, signal.SIG_DFL)
     for ignored_by_python in (signal.SIGPIPE, signal.SIGXFSZ):
         signal.signal(ignored_by_python, signal.SIG_DFL)
     resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     resource.setrlimit(resource.RLIMIT_FSIZE, (file_size, file_size))
+    if user_tasks:
+        resource.setrlimit(resource.RLIMIT_NPROC, (user_tasks, user_tasks))
     try:
         os.execvp(argv[0], argv)
     except OSError as error:
@@ -80,7 +82,7 @@ def main(argv: list[str]) -> int:
         return 128 + signal.SIGKILL
     child = os.fork()
     if child == 0:
-        become(argv[1:], int(argv[0]))
+        become(argv[2:], int(argv[0]), int(argv[1]))
     while True:
         pid, status = os.wait()
         if pid == child:

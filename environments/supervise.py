@@ -11,13 +11,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from environments.base import Limits, OutputSink, Stop
+from environments.base import MIB, Limits, OutputSink, Stop
 from environments.output import BoundedOutput
 from environments.watchdog import Meter, watch
 from tools.errors import InfrastructureError
 
 CHUNK = 256 * 1024
-FLOOD = 1024  # times the output limit: more than this is not a report but a flood
+FLOOD, FLOOD_FACTOR = 64 * MIB, 256  # this much, or times what is kept, is not a report but a flood
 GRACE = 1.0  # seconds granted to a killed tree, and to a pipe that a dying process holds open
 
 
@@ -145,7 +145,7 @@ class _OutputStream:
         self._loop = asyncio.get_running_loop()
         self._readable = readable
         self._sink = sink
-        self._flood = limit * FLOOD
+        self._flood = max(FLOOD, limit * FLOOD_FACTOR)
         self.output = BoundedOutput(limit)
         self.ended: asyncio.Future[None] = self._loop.create_future()
         self.flooded: asyncio.Future[None] = self._loop.create_future()

@@ -14,6 +14,8 @@ from environments.base import KIB, Limits, Stop
 from environments.cgroups import OWN_PROCESSES, ControlGroup
 
 PERIOD = 0.1
+WALK_PERIOD = 2.0
+WALK_SHARE = 20  # a walk of the folders is followed by a rest of this many times its length
 FILE_COST = 4 * KIB  # an empty file still takes an inode and a folder entry
 INODE_COST = KIB  # of memory, for a file in a tmpfs
 
@@ -97,8 +99,8 @@ class TreeMeter:
 class DiskMeter:
     """What a command adds below writable folders.
 
-    Free space is looked at first because that is cheap; only when it fell by more than the limit (others may be
-    the cause) are the folders walked, counting files changed since the start: the change time cannot be forged.
+    The folders are walked, counting files changed since the start: the change time cannot be forged. That is done
+    at once when free space fell by more than the limit (others may be the cause, or hide it), else now and then.
 
     Args:
         roots: the folders the command may write to.
@@ -111,17 +113,25 @@ class DiskMeter:
         self._limit = limit
         self._pids = pids
         self._started = time.time_ns() - 20_000_000  # file times come from a coarser clock
+        self._devices = {root.stat().st_dev for root in roots}
         self._before = [_used(root, FILE_COST) for root in roots]
+        self._next_walk = time.monotonic() + WALK_PERIOD
+        self._rest_until = 0.0
 
     def exceeded(self) -> Stop:
         """Says "disk" or nothing."""
-        for root, before in zip(self._roots, self._before, strict=True):
-            if _used(root, FILE_COST) - before > self._limit and self._written() > self._limit:
-                return "disk"
-        return ""
+        now = time.monotonic()
+        taken = max(_used(root, FILE_COST) - before for root, before in zip(self._roots, self._before, strict=True))
+        if now < self._next_walk and (taken <= self._limit or now < self._rest_until):
+            return ""
+        written = self._written()
+        duration = time.monotonic() - now
+        self._rest_until = now + duration * WALK_SHARE
+        self._next_walk = max(now + WALK_PERIOD, self._rest_until)
+        return "disk" if written > self._limit else ""
 
     def _written(self) -> int:
-        total = process_tree.unlinked_bytes(self._pids())
+        total = process_tree.unlinked_bytes(self._pids(), self._devices)
         waiting = [os.fspath(root) for root in self._roots]
         while waiting and total <= self._limit:
             total += self._scan(waiting.pop(), waiting)
