@@ -13,6 +13,8 @@ from difflib import SequenceMatcher
 
 MAX_FILE_BYTES = 4 * 1024 * 1024
 _SNIFF = 8192
+# beyond this many lines lines that are everywhere no longer guide the comparison
+_EXACT_LINES = 2000
 _BOMS = (
     (codecs.BOM_UTF8, "utf-8"),
     (codecs.BOM_UTF32_LE, "utf-32-le"),
@@ -135,7 +137,8 @@ def line_changes(old: Sequence[str], new: Sequence[str]) -> list[tuple[int, int,
     head = common_head(old, new)
     tail = common_head(old[head:][::-1], new[head:][::-1])
     # what is alike at both ends is most of a file, and the matcher is quadratic
-    matcher = SequenceMatcher(None, old[head : len(old) - tail], new[head : len(new) - tail], autojunk=False)
+    before, after = old[head : len(old) - tail], new[head : len(new) - tail]
+    matcher = SequenceMatcher(None, before, after, autojunk=max(len(before), len(after)) > _EXACT_LINES)
     return [
         (head + i1, head + i2, list(new[head + j1 : head + j2]))
         for tag, i1, i2, j1, j2 in matcher.get_opcodes()

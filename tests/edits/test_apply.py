@@ -273,6 +273,14 @@ def test_source_wrapped_in_its_class_or_with_a_stripped_header() -> None:
     assert "    async def load(self):\n        return 1\n\n" in function("Shape.load", loaded)
 
 
+def test_a_class_with_more_than_the_method_is_refused() -> None:
+    files = MemoryFiles({"s.py": CLASS.encode()})
+    wrapped = "class Shape:\n    def load(self):\n        return 1\n\n    def other(self):\n        return 2\n"
+    reason, said = refusal(ReplaceFunction("s.py", "Shape.load", wrapped), files)
+    assert reason is EditFailureReason.BAD_FORMAT
+    assert "also defines Shape.other" in said
+
+
 def test_missing_function_names_its_neighbours() -> None:
     files = MemoryFiles({"s.py": CLASS.encode()})
     reason, said = refusal(ReplaceFunction("s.py", "Shape.laod", "def laod(self): ..."), files)

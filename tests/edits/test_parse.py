@@ -44,6 +44,10 @@ def test_the_description_is_in_the_format_it_describes() -> None:
         f"In file `src/a.py`:\n{BLOCK}",
         f"1. File: src/a.py\n{BLOCK}",
         f"FILE: src/a.py\n```python\n{BLOCK}```",
+        f"```python:src/a.py\n{BLOCK}```",
+        f'```python title="src/a.py"\n{BLOCK}```',
+        f"src/a.py\n\nThis is the change.\n\n{BLOCK}",
+        f"<think>src/b.py\n{BLOCK}or not</think>\nsrc/a.py\n{BLOCK}",
         BLOCK.replace("SEARCH", "SEARCH src/a.py"),
         BLOCK.replace("<<<<<<< SEARCH", "<<<<<<<SEARCH:  `src/a.py`"),
         f"src/a.py\n{BLOCK}".replace("\n", "\r\n"),
@@ -64,6 +68,16 @@ def test_several_blocks_for_one_file_with_one_path() -> None:
         ("src/b.py", "new\n"),
     ]
     assert not failures
+
+
+def test_prose_between_blocks_is_no_path() -> None:
+    answer = f"src/a.py\n{BLOCK}Fixed.\nNext e.g. this:\n{BLOCK}\nAnd\n{BLOCK}"
+    assert parse_edits(answer) == ([EXPECTED] * 3, [])
+
+
+def test_blocks_inside_longer_markers_are_text() -> None:
+    answer = f"docs/format.md\n<<<<<<<<< SEARCH\n{BLOCK}=========\n{BLOCK}{BLOCK}>>>>>>>>> REPLACE\n"
+    assert parse_edits(answer) == ([SearchReplace("docs/format.md", BLOCK, BLOCK + BLOCK)], [])
 
 
 def test_fences_inside_a_block_are_text() -> None:
@@ -88,7 +102,7 @@ def test_a_heading_underlined_with_seven_needs_longer_markers() -> None:
         ("Everything is fine as it is.", "no edit"),
         ("```python\nx = 1\n```", "no edit"),
         (BLOCK, "no path"),
-        ("src/a.py\n<<<<<<< SEARCH\nold\n=======\nne", "ends inside"),
+        ("src/a.py\n<<<<<<< SEARCH\nold\n=======\nne", "not closed"),
         ("src/a.py\n<<<<<<< SEARCH\nold\n>>>>>>> REPLACE\n", "0 lines of ="),
         ("FILE: src/a.py\n```python\nx = 1\n", "ends inside"),
         ("FUNCTION: src/a.py\n```python\ndef f(): ...\n```", "no function"),

@@ -98,6 +98,11 @@ def _new_lines(edit: ReplaceFunction, name: str) -> tuple[list[str], bool]:
         raise EditError(EditFailureReason.BAD_FORMAT, edit.path, detail, "Give the whole definition, from its header.")
     target = min(named, key=lambda item: item.depth)
     if target.depth:  # it came wrapped in its class
+        others = [item.name for item in inside if not (item.start <= target.start <= target.end <= item.end)]
+        others = [name for name in others if not name.startswith(target.name + ".")]
+        if others:
+            detail = f"the source for {name} also defines {', '.join(others)}"
+            raise EditError(EditFailureReason.BAD_FORMAT, edit.path, detail, "Give one block for each definition.")
         lines = plain_lines(textwrap.dedent("\n".join(lines[target.start - 1 : target.end])))
         return lines, target.start < target.line
     return lines, target.start < target.line

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 from tools.edits.matching import Match, closest, find_alike, find_lines
 from tools.edits.model import EditError, EditFailureReason, Rung, SearchReplace, StrReplace
@@ -60,7 +60,8 @@ def _merged(
     try:
         return text.replaced(changes(text.texts, match, before, after)), match.rung
     except Conflict as conflict:
-        detail = f"the file has lines within the quoted ones:\n{_numbered(text.texts, match.start, match.end)}"
+        shown = _numbered(text.texts, match.start, match.end)
+        detail = f"the lines to change are not those of the file, which are:\n{shown}"
         raise EditError(EditFailureReason.NOT_FOUND, path, detail, _AGAIN) from conflict
 
 
@@ -91,7 +92,7 @@ def _trimmed(before: list[str], after: list[str]) -> tuple[list[str], list[str]]
 def _literal(text: SourceText, path: str, search: str, replace: str) -> SourceText | None:
     """Replaces the one place where the search is part of the text; None when there is none."""
     joined = "\n".join(text.texts) + ("\n" if text.lines and text.lines[-1].ending else "")
-    places = [match.start() for match in re.finditer(f"(?={re.escape(search)})", joined)]
+    places = list(_places(joined, search))
     if len(places) > 1:
         raise _ambiguous(path, [joined.count("\n", 0, place) + 1 for place in places])
     if not places:
@@ -101,6 +102,13 @@ def _literal(text: SourceText, path: str, search: str, replace: str) -> SourceTe
     head = common_head(old, new)
     tail = common_head(old[head:][::-1], new[head:][::-1])
     return text.replaced([(head, len(old) - tail, new[head : len(new) - tail])])
+
+
+def _places(text: str, search: str) -> Iterator[int]:
+    at = text.find(search)
+    while at >= 0:
+        yield at
+        at = text.find(search, at + 1)
 
 
 def _ambiguous(path: str, lines: Sequence[int]) -> EditError:

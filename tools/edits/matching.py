@@ -15,10 +15,14 @@ FUZZY_THRESHOLD = 85.0
 # a second place this close to the best makes the best a guess
 FUZZY_MARGIN = 6.0
 FUZZY_MIN_CHARS = 24
+# longer quotes are not searched for by likeness: it takes too long, and nobody misquotes so much by accident
+_FUZZY_MAX_CHARS = 30_000
+_FUZZY_MAX_LINES = 400
 _FUZZY_SLACK = 2
 _FUZZY_STARTS = 400
+_FUZZY_COMPARISONS = 1_000_000
 # below this two lines are not versions of each other
-_LINE_SIMILARITY = 55.0
+_LINE_SIMILARITY = 65.0
 
 
 @dataclass(frozen=True)
@@ -50,7 +54,7 @@ def find_lines(lines: Sequence[str], wanted: Sequence[str]) -> list[Match]:
 
 def closest(lines: Sequence[str], wanted: Sequence[str]) -> tuple[int, int] | None:
     """The range of lines (0-based, end exclusive) most like the quoted ones; None for an empty file."""
-    best = _best_windows(lines, wanted, cutoff=0.0)
+    best = _best_windows([text[:500] for text in lines], [text[:500] for text in wanted[:20]], cutoff=0.0)
     return (best[0][1], best[0][2]) if best else None
 
 
@@ -96,7 +100,8 @@ def leading(text: str) -> str:
 
 def find_alike(lines: Sequence[str], wanted: Sequence[str]) -> list[Match]:
     """The places that are like the quoted lines: the best one, and all that are nearly as good."""
-    if len("".join(text.strip() for text in wanted)) < FUZZY_MIN_CHARS:
+    size = len("".join(text.strip() for text in wanted))
+    if size < FUZZY_MIN_CHARS or size > _FUZZY_MAX_CHARS or len(wanted) > _FUZZY_MAX_LINES:
         return []
     ranked = _best_windows(lines, wanted, cutoff=FUZZY_THRESHOLD)
     if not ranked:
@@ -139,14 +144,15 @@ def _starts(lines: Sequence[str], wanted: Sequence[str]) -> list[int]:
     places: dict[str, list[int]] = {}
     for index, text in enumerate(lines):
         places.setdefault(text, []).append(index)
+    altered = sorted({text for text in wanted if text and text not in places}, key=lambda text: (-len(text), text))
+    for text in altered[: _FUZZY_COMPARISONS // len(frequency)]:  # an altered line votes through the lines like it
+        alike = [line for line in frequency if fuzz.ratio(text, line, score_cutoff=FUZZY_THRESHOLD)]
+        places[text] = [index for line in alike for index in places[line]]
     votes: Counter[int] = Counter()
     for offset, text in enumerate(wanted):
         if not text or frequency[text] > _FUZZY_STARTS:
             continue
-        near = places.get(text)
-        if near is None:  # an altered line still votes through the lines like it
-            near = [i for i, line in enumerate(lines) if fuzz.ratio(text, line, score_cutoff=FUZZY_THRESHOLD)]
-        for index in near:
+        for index in places.get(text, ()):
             for slack in range(-_FUZZY_SLACK, _FUZZY_SLACK + 1):
                 votes[index - offset + slack] += 2 if slack == 0 else 1
     ranked = sorted((start for start in votes if 0 <= start < len(lines)), key=lambda start: (-votes[start], start))
@@ -155,6 +161,8 @@ def _starts(lines: Sequence[str], wanted: Sequence[str]) -> list[int]:
 
 def _aligned(lines: Sequence[str], wanted: Sequence[str], start: int, end: int) -> Match | None:
     """Pairs quoted lines with lines of the window so that the sum of likenesses is greatest (Needleman-Wunsch)."""
+    # the best window can end a line too early, where the quote left one out
+    start, end = max(0, start - _FUZZY_SLACK), min(len(lines), end + _FUZZY_SLACK)
     window = [text.strip() for text in lines[start:end]]
     quoted = [text.strip() for text in wanted]
     rows, columns = len(quoted), len(window)

@@ -63,6 +63,10 @@ _FENCE = re.compile(r"^(\s*)(`{3,}|~{3,})\s*([^`]*)$")
 _DIRECTIVE = re.compile(r"^[\s#*>-]*(FUNCTION|FILE|DELETE)\**\s*:\**\s*(.+?)\s*$")
 _DIFF_LANGUAGES = {"diff", "patch", "udiff"}
 _LOOK_BACK = 4
+_PATH_LIKE = re.compile(
+    r"^[^()]*/[^()]*$|\w\.\w{1,8}$|^\.\w+$|^(?:Makefile|Dockerfile|LICENSE|README|Gemfile|Rakefile)$"
+)
+_THINKING = re.compile(r"\A\s*<think(?:ing)?>.*?</think(?:ing)?>", re.DOTALL)
 
 
 @dataclass
@@ -84,7 +88,8 @@ def parse_edits(text: str) -> tuple[list[Edit], list[EditFailure]]:
 
     An answer without any edit gives one BAD_FORMAT failure.
     """
-    lines = re.sub(r"\r\n?", "\n", text).removeprefix("\ufeff").split("\n")
+    text = _THINKING.sub("", re.sub(r"\r\n?", "\n", text).removeprefix("\ufeff"))
+    lines = text.split("\n")
     state = _State(lines, 0, [], [])
     while state.index < len(lines):
         line = lines[state.index]
@@ -110,42 +115,33 @@ def _read_search(state: _State) -> None:
     opening = _SEARCH.match(state.lines[state.index])
     assert opening is not None
     size = len(opening[1])
-    path = clean_path(opening[2]) or _path_above(state, state.index) or state.path
+    path = clean_path(opening[2], named=True) or _path_above(state, state.index) or state.path
     state.path = path
     first = state.index + 1
-    dividers: list[int] = []
-    for index in range(first, len(state.lines)):
-        line = state.lines[index]
-        divider, closing = _DIVIDER.match(line), _REPLACE.match(line)
-        if divider:
-            dividers.append(index)
-        elif closing and (len(closing[1]) == size or not _later_close(state.lines, index, size)):
-            state.index = index + 1
-            _add_search(state, path, (first, index), dividers, size)
-            return
-        elif _SEARCH.match(line):
-            state.index = index
-            state.fail(
-                "a SEARCH block begins before the one above it is closed", "Close it with >>>>>>> REPLACE.", path
-            )
-            return
-    state.index = len(state.lines)
-    state.fail("the answer ends inside a SEARCH/REPLACE block", "Give the block again, complete.", path)
+    last = _closing(state.lines, first, size) or _closing(state.lines, first, None)
+    if last is not None:
+        state.index = last + 1
+        _add_search(state, path, (first, last), size)
+        return
+    following = (at for at in range(first, len(state.lines)) if _SEARCH.match(state.lines[at]))
+    state.index = next(following, len(state.lines))
+    state.fail(
+        "a SEARCH/REPLACE block is not closed", "Give it again, complete, with >>>>>>> REPLACE at its end.", path
+    )
 
 
-def _later_close(lines: Sequence[str], index: int, size: int) -> bool:
-    """Whether a marker of the right size closes the block below, before another opens."""
-    for line in lines[index + 1 :]:
-        closing = _REPLACE.match(line)
-        if _SEARCH.match(line):
-            return False
-        if closing and len(closing[1]) == size:
-            return True
-    return False
+def _closing(lines: Sequence[str], first: int, size: int | None) -> int | None:
+    """The line that closes a block, before another opens; markers of another size than `size` are text."""
+    for index in range(first, len(lines)):
+        marker = _REPLACE.match(lines[index]) or _SEARCH.match(lines[index])
+        if marker and (size is None or len(marker[1]) == size):
+            return index if marker.re is _REPLACE else None
+    return None
 
 
-def _add_search(state: _State, path: str, span: tuple[int, int], dividers: list[int], size: int) -> None:
+def _add_search(state: _State, path: str, span: tuple[int, int], size: int) -> None:
     first, last = span
+    dividers = [index for index in range(first, last) if _DIVIDER.match(state.lines[index])]
     exact = [index for index in dividers if len(state.lines[index].strip()) == size]
     dividers = exact or dividers
     if len(dividers) != 1:
@@ -165,7 +161,7 @@ def _read_directive(state: _State) -> None:
     kind, rest = directive[1], directive[2]
     state.index += 1
     path, _, name = rest.strip("`* ").partition("::")
-    path = clean_path(path)
+    path = clean_path(path, named=True)
     if not path:
         return  # prose: "FILE: see below"
     state.path = path
@@ -247,27 +243,32 @@ def _add_diff(state: _State, body: list[str], path: str) -> None:
 
 
 def _path_above(state: _State, index: int) -> str:
-    """The path on one of the lines above, behind blank lines and the opening of a fence."""
-    seen = 0
-    while index > 0 and seen < _LOOK_BACK:
-        index -= 1
-        line = state.lines[index]
-        seen += 1
-        if not line.strip() or _FENCE.match(line):
-            continue
-        return "" if _REPLACE.match(line) else clean_path(line)
+    """The path on one of the lines above, up to the end of the block before."""
+    for line in reversed(state.lines[max(0, index - _LOOK_BACK) : index]):
+        fence = _FENCE.match(line)
+        if _REPLACE.match(line):
+            return ""
+        path = clean_path(fence[3].partition(":")[2] or fence[3].partition("=")[2]) if fence else clean_path(line)
+        if path:
+            return path
     return ""
 
 
-def clean_path(text: str) -> str:
-    """The path in a line that is a path with decoration (`### path`, `**path**:`, `# path`), or nothing."""
+def clean_path(text: str, *, named: bool = False) -> str:
+    """The path in a line that is a path with decoration (`### path`, `**path**:`, `# path`), or nothing.
+
+    Args:
+        text: the line.
+        named: whether the line says that it is a path, so that a bare word is one too.
+    """
     text = re.sub(r"^[\s#*>-]+|^\d+\.\s+", "", text.strip())
-    text = re.sub(r"^(?:in\s+)?(?:file(?:name|path)?|path)\s*[:=]\s*", "", text, flags=re.IGNORECASE)
-    quoted = re.fullmatch(r"[^`]*`([^`\s]+)`[^`]*", text)
-    text = quoted[1] if quoted else text.strip("`*'\": ")
-    if not text or re.search(r"\s", text) or len(text) > 500:
+    stripped = re.sub(r"^(?:in\s+)?(?:file(?:name|path)?|path)\s*[:=]\s*", "", text, flags=re.IGNORECASE)
+    quoted = re.fullmatch(r"[^`]*`([^`\s]+)`[^`]*", stripped)
+    named = named or stripped != text or quoted is not None
+    text = quoted[1] if quoted else stripped.strip("`*'\": ").rstrip(".,;")
+    if not text or re.search(r"\s", text) or len(text) > 500 or text.startswith(("<<<", ">>>", "===")):
         return ""
-    return text if re.search(r"[./]", text) or re.fullmatch(r"[A-Za-z0-9_-]+", text) else ""
+    return text if named or _PATH_LIKE.search(text) else ""
 
 
 def _joined(lines: Sequence[str]) -> str:

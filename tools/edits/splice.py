@@ -4,24 +4,16 @@ from __future__ import annotations
 
 import itertools
 from collections.abc import Callable, Sequence
-from difflib import SequenceMatcher
 
 from tools.edits.indentation import Reindenter
 from tools.edits.matching import Match, leading
+from tools.text import line_changes
 
 Change = tuple[int, int, list[str]]
 
 
 class Conflict(Exception):
-    """The file has lines inside the edited range that the edit does not know of.
-
-    Attributes:
-        line: the first of them, 0-based.
-    """
-
-    def __init__(self, line: int) -> None:
-        super().__init__(f"line {line + 1}")
-        self.line = line
+    """The file lacks a line the edit changes, or has one in between that the edit does not know of."""
 
 
 def changes(lines: Sequence[str], match: Match, before: Sequence[str], after: Sequence[str]) -> list[Change]:
@@ -40,15 +32,15 @@ def changes(lines: Sequence[str], match: Match, before: Sequence[str], after: Se
         (first, behind, new lines), sorted, not overlapping; empty when nothing changes.
 
     Raises:
-        Conflict: the edit would delete lines of the file it did not quote.
+        Conflict: the edit would change a line the file does not have, or delete one it did not quote.
     """
     reindent = _reindenter(lines, match, before, after)
     found: list[Change] = []
-    for tag, i1, i2, j1, j2 in SequenceMatcher(None, before, after, autojunk=False).get_opcodes():
-        if tag == "equal":
-            continue
+    for i1, i2, texts in line_changes(before, after):
+        if any(match.partners[index] is None and before[index].strip() for index in range(i1, i2)):
+            raise Conflict
         first, behind = _range(match, i1, i2)
-        new = [reindent(text) for text in after[j1:j2]]
+        new = [reindent(text) for text in texts]
         if list(lines[first:behind]) != new:
             found.append((first, behind, new))
     return found
@@ -59,7 +51,7 @@ def _range(match: Match, i1: int, i2: int) -> tuple[int, int]:
     if known:
         for line, following in itertools.pairwise(known):
             if following != line + 1:
-                raise Conflict(line + 1)
+                raise Conflict
         return known[0], known[-1] + 1
     above = [partner for partner in match.partners[:i1] if partner is not None]
     below = [partner for partner in match.partners[i2:] if partner is not None]
