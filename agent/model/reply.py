@@ -14,6 +14,7 @@ from agent.model.wire import text_of
 
 MAX_TEXT = 1_000_000
 MAX_CALLS = 32
+MAX_TOKENS = 10**9
 _CUT = {"length", "max_tokens"}
 _FILTERED = {"content_filter", "safety", "refusal"}
 _JSON_TYPES: dict[str, tuple[type, ...]] = {
@@ -136,7 +137,7 @@ def _mismatch(arguments: Mapping[str, Any], schema: Mapping[str, Any]) -> str:
 def _count(value: Any) -> int:
     if isinstance(value, bool) or not isinstance(value, int | float) or not math.isfinite(value):
         return 0
-    return max(0, int(value))
+    return min(max(0, int(value)), MAX_TOKENS)
 
 
 def _usage(found: Any) -> Usage | None:

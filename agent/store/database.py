@@ -72,11 +72,14 @@ class Database:
         return sqlite.insert(table) if self._engine.dialect.name == "sqlite" else postgresql.insert(table)
 
     def _prepare(self) -> None:
-        with self._writing, self._writer.begin() as connection:
+        with self._engine.connect() as connection:
             fresh = not sa.inspect(connection).has_table(about.name)
-            if fresh:
-                metadata.create_all(connection)
-                connection.execute(about.insert().values(name="schema", value=str(SCHEMA_VERSION)))
+        if fresh:
+            with self._writing, self._writer.begin() as connection:
+                metadata.create_all(connection)  # those that are missing: another process may be as far as this
+                row = {"name": "schema", "value": str(SCHEMA_VERSION)}
+                self.insert_or_keep(about, [row], connection)
+        with self._engine.connect() as connection:
             found = connection.execute(sa.select(about.c.value).where(about.c.name == "schema")).scalar_one_or_none()
         if found is None or not found.isdigit():
             raise InfrastructureError(f"{self._name()} is not a run store", hint=self._rescue())
@@ -116,7 +119,7 @@ class Database:
             return InputError(f"cannot write {self._name()}: {text}", hint="choose a folder you may write with --out")
         if "locked" in said:
             return InfrastructureError(f"{self._name()} stays locked by another process", hint="stop that process")
-        return InfrastructureError(f"the store failed on {self._name()}: {text}")
+        return InfrastructureError(f"the store failed on {self._name()}: {text}", hint="is the database reachable?")
 
 
 def _engine(text: str, path: Path | None) -> Engine:

@@ -56,6 +56,7 @@ nodes = Table(
     Column("seconds", Float, nullable=False),
     Column("data", Text, nullable=False),
     Column("created", Float, nullable=False),
+    Index("nodes_by_place", "run", "place"),
 )
 
 messages = Table(

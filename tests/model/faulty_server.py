@@ -199,6 +199,7 @@ FINE = {
     "no_usage": Fault(payload={k: v for k, v in body().items() if k != "usage"}),
     "usage_null": Fault(payload=body(usage=None) | {"usage": None}),
     "usage_negative": Fault(payload=body(usage={"prompt_tokens": -5, "completion_tokens": -1, "total_tokens": -6})),
+    "usage_huge": Fault(payload=body(usage={"prompt_tokens": 10**30, "completion_tokens": 1, "total_tokens": 0})),
     "wrong_role": Fault(payload=body({"role": "user"})),
     "role_missing": Fault(payload=body(choices=[{"message": {"content": "fine"}, "finish_reason": "stop"}])),
     "finish_null": Fault(payload=body(finish=None)),

@@ -254,3 +254,15 @@ def test_any_json_survives(value: object) -> None:
 def test_any_node_can_be_stored(run: RunStore, title: str, data: dict) -> None:
     run.put_node(NodeRecord("n", None, "root", 0, title=title, data=data))
     assert dump(run.node("n").data) == dump(load(dump(data)))
+
+
+def test_many_may_open_a_new_store_at_once(tmp_path: Path) -> None:
+    opened: list[Store] = []
+    threads = [Thread(target=lambda: opened.append(Store.open(tmp_path / "new.db"))) for _ in range(8)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert len(opened) == 8
+    for store in opened:
+        store.close()
