@@ -27,6 +27,7 @@ REPOSITORIES: dict[str, tuple[dict[str, str], str]] = {
     "django project with pytest": ({"manage.py": "import django\n", "pytest.ini": "[pytest]\n"}, "pytest"),
     "django itself": ({"tests/runtests.py": "", "django/__init__.py": "", "tests/a/tests.py": UNITTEST}, "django"),
     "sympy": ({"bin/test": "", "sympy/__init__.py": "", "conftest.py": ""}, "sympy"),
+    "sympy with pytest": ({"bin/test": "", "sympy/__init__.py": "", "sympy/testing/runtests_pytest.py": ""}, "pytest"),
     "tox": ({"tox.ini": "[testenv]\ncommands = python -m unittest discover -s checks\n"}, "unittest"),
     "broken configuration": (
         {"tox.ini": "[[[", "setup.cfg": "x", "pyproject.toml": "=", "test_a.py": PYTEST},

@@ -132,7 +132,7 @@ def _known(files: FileReader, command: _Command, python: str) -> TestRunner | No
     if words and PYTHON.fullmatch(words[0]):
         return _python(files, command, python)
     if words and _is_script(files, words[0], cwd):
-        return _script(words[0], words[1:], python, command)
+        return _script(files, words[0], words[1:], python, command)
     return None
 
 
@@ -149,7 +149,7 @@ def _python(files: FileReader, command: _Command, python: str) -> TestRunner | N
     if words[:1] == ["-m"]:
         runner = _module(files, words[1:], command, python)
     elif words and _is_script(files, words[0], command.cwd):
-        runner = _script(words[0], words[1:], python, command)
+        runner = _script(files, words[0], words[1:], python, command)
     elif words == ["setup.py", "test"]:
         runner = unittest_runner(files, python, cwd=command.cwd, env=command.env)
     return replace(runner, flags=tuple(flags)) if isinstance(runner, ProbeRunner) else runner
@@ -168,10 +168,10 @@ def _is_script(files: FileReader, word: str, cwd: str) -> bool:
     return posixpath.basename(path) in ("manage.py", "runtests.py", "test") and files.exists(path)
 
 
-def _script(script: str, words: Sequence[str], python: str, command: _Command) -> TestRunner | None:
+def _script(files: FileReader, script: str, words: Sequence[str], python: str, command: _Command) -> TestRunner | None:
     script = posixpath.normpath(script)
     if script == "bin/test" and not command.cwd:
-        return sympy_runner(python, words, env=command.env)
+        return sympy_runner(files, python, words, env=command.env)
     if posixpath.basename(script) == "manage.py" and tuple(words[:1]) != ("test",):
         return None
     return django_runner(python, script, words, cwd=command.cwd, env=command.env)

@@ -57,7 +57,7 @@ def _python_runner(files: FileReader, python: str) -> TestRunner | None:
     if files.exists("tests/runtests.py") and files.exists("django/__init__.py"):
         return django_runner(python, "tests/runtests.py")
     if files.exists("bin/test") and files.exists("sympy/__init__.py"):
-        return sympy_runner(python)
+        return sympy_runner(files, python)
     tests = find_test_files(files.paths(), suffix=".py")
     if _has_pytest_config(files):
         return pytest_runner(files, python)

@@ -6,6 +6,7 @@ from typing import Any, Callable, Optional
 
 Relative = Callable[[str], Optional[str]]
 
+CO_OPTIMIZED = 1  # of inspect: functions, not modules and class bodies
 MONITORING: Any = getattr(sys, "monitoring", None)
 MONITORING_TOOL = 4  # 0 to 2 and 5 are spoken for by debuggers, coverage.py, profilers and optimisers
 
@@ -13,18 +14,25 @@ MONITORING_TOOL = 4  # 0 to 2 and 5 are spoken for by debuggers, coverage.py, pr
 class TracedLines:
     """Lines through sys.settrace, for interpreters before 3.12.
 
-    Foreign code costs one dictionary look-up per call: its frames are not traced further.
+    Foreign code costs one dictionary look-up per call: its frames are not traced further. Outside of tests only
+    modules and class bodies are traced: importing and setting up run much more code than that tells about.
+
+    Attributes:
+        slowdown: how much longer tests may take.
     """
+
+    slowdown = 4
 
     def __init__(self, relative: Relative) -> None:
         self._relative = relative
         self._hits: "dict[str, set[int]]" = {}
         self._tracers: "dict[str, Any]" = {}
+        self._in_test = False
 
-    def start(self) -> None:
+    def start(self, in_test: bool) -> None:
         """Begin to record, in this thread and new ones; again, if the repository's code stopped it."""
-        current = sys.gettrace()
-        if current is None:
+        self._in_test = in_test
+        if sys.gettrace() is None:
             sys.settrace(self._trace)
             threading.settrace(self._trace)
 
@@ -33,9 +41,12 @@ class TracedLines:
         taken = {path: set(lines) for path, lines in self._hits.items() if lines}
         for lines in self._hits.values():
             lines.clear()
+        self._in_test = False
         return taken
 
     def _trace(self, frame: Any, event: "str", argument: Any) -> Any:
+        if not self._in_test and frame.f_code.co_flags & CO_OPTIMIZED:
+            return None
         filename = frame.f_code.co_filename
         try:
             return self._tracers[filename]
@@ -64,12 +75,14 @@ class MonitoredLines:
     never its lines.
     """
 
+    slowdown = 1
+
     def __init__(self, relative: Relative) -> None:
         self._relative = relative
         self._hits: "dict[str, set[int]]" = {}
         self._started = False
 
-    def start(self) -> None:
+    def start(self, in_test: bool) -> None:
         """Begin to record, in all threads."""
         if self._started:
             return
@@ -100,7 +113,9 @@ class MonitoredLines:
 class NoLines:
     """Records nothing."""
 
-    def start(self) -> None:
+    slowdown = 1
+
+    def start(self, in_test: bool) -> None:
         """Nothing to begin."""
 
     def take(self) -> "dict[str, set[int]]":

@@ -1,4 +1,4 @@
-"""SymPy's own test runner, seen through its reporter."""
+"""The test runner that SymPy had until 1.12, seen through its reporter."""
 
 import importlib
 import os
@@ -18,9 +18,10 @@ class Watch:
         self._test = ""
         self._began = 0.0
 
-    def entering_filename(self, filename: str) -> None:
+    def test_file(self, filename: str, *arguments: Any) -> None:
         """A test file begins."""
-        self._file = os.path.relpath(os.path.realpath(filename), self._watcher.recorder.root).replace(os.sep, "/")
+        self._file = str(self._watcher.recorder.relative(filename) or filename).replace(os.sep, "/")
+        self._test = ""
 
     def entering_test(self, function: Any) -> None:
         """A test function begins."""
@@ -30,7 +31,10 @@ class Watch:
         self._watcher.deadline.start()
 
     def end(self, status: str, message: str = "", error: "BaseException | None" = None) -> None:
-        """The test function ended."""
+        """The test function ended; without one, the file could not be read."""
+        if not self._test:
+            self._watcher.recorder.finish(self._file, "error", message=message, error=error, collecting=True)
+            return
         self._watcher.deadline.stop()
         self._watcher.end(self._test)
         if isinstance(error, TestTimeout):
@@ -51,9 +55,9 @@ class Watch:
         """It passed against expectation."""
         self.end("xpassed")
 
-    def test_skip(self, reason: Any = "") -> None:
+    def test_skip(self, reason: Any = None) -> None:
         """It was skipped."""
-        self.end("skipped", str(reason))
+        self.end("skipped", str(reason or ""))
 
     def test_fail(self, exc_info: Any) -> None:
         """An assertion failed."""
@@ -65,26 +69,33 @@ class Watch:
 
     def import_error(self, filename: str, exc_info: Any) -> None:
         """A test file cannot be imported."""
-        self.entering_filename(filename)
-        message = "".join(traceback.format_exception(*exc_info))
-        self._watcher.recorder.finish(self._file, "error", message=message, error=exc_info[1], collecting=True)
+        self.test_exception(exc_info)
 
 
-HOOKS = [name for name in vars(Watch) if name.startswith(("entering_", "test_", "import_"))]
+REPORTER_HOOKS = (
+    "entering_test",
+    "test_pass",
+    "test_xfail",
+    "test_xpass",
+    "test_skip",
+    "test_fail",
+    "test_exception",
+    "import_error",
+)
 
 
-def attach(reporter: type, watch: Watch) -> None:
-    """Have each method of SymPy's reporter tell `watch` first."""
-    for name in HOOKS:
-        setattr(reporter, name, told_first(getattr(reporter, name), getattr(watch, name)))
+def attach(plain: Any, watch: Watch, hooks: "tuple[str, ...]") -> None:
+    """Have each of these methods of a class of SymPy's tell `watch` first."""
+    for name in hooks:
+        setattr(plain, name, told_first(getattr(plain, name), getattr(watch, name)))
 
 
 def told_first(plain: Any, tell: Any) -> Any:
     """A method that tells, then does what it did."""
 
-    def method(self: Any, *arguments: Any) -> Any:
+    def method(self: Any, *arguments: Any, **options: Any) -> Any:
         tell(*arguments)
-        return plain(self, *arguments)
+        return plain(self, *arguments, **options)
 
     return method
 
@@ -100,8 +111,13 @@ def run(watcher: Any, arguments: "list[str]", tests: "list[str]") -> int:
         module = importlib.import_module("sympy.testing.runtests")
     except ImportError:
         module = importlib.import_module("sympy.utilities.runtests")
-    attach(module.PyTestReporter, Watch(watcher))
+    watch = Watch(watcher)
+    attach(module.SymPyTests, watch, ("test_file",))
+    attach(module.PyTestReporter, watch, REPORTER_HOOKS)
     files = list(dict.fromkeys(test.partition("::")[0] for test in tests))
+    if files:  # wherever they lie; SymPy would look in its package only
+        paths = [os.path.abspath(path) for path in files if os.path.exists(path)]
+        module.SymPyTests.get_test_files = lambda *arguments: paths
     names = [test.partition("::")[2] for test in tests]
     keyword = tuple(names) if names and all(names) else ()
     return 0 if sympy.test(*files, kw=keyword, seed=1, subprocess=False, verbose=False) else 1

@@ -231,6 +231,7 @@ def run_script(watcher: Any, arguments: "list[str]", tests: "list[str]") -> int:
     script = arguments[0]
     sys.argv = arguments + tests
     watcher.enter_repository(os.path.dirname(os.path.abspath(script)))
+    sys.path.append(os.getcwd())  # for a repository that is not installed
     try:
         runpy.run_path(script, run_name="__main__")
     except SystemExit as error:

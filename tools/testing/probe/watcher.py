@@ -26,8 +26,8 @@ class Watcher:
     def __init__(self, options: "dict[str, Any]") -> None:
         self.report = os.path.abspath(options["report"])
         self.recorder = Recorder(self.report, options["root"])
-        self.deadline = Deadline(options["seconds"], self.recorder.fd)
         self.lines = recorder_of_lines(options["coverage"], self.recorder.relative)
+        self.deadline = Deadline(options["seconds"] * self.lines.slowdown, self.recorder.fd)
         self.top = os.path.abspath(os.path.join(options["root"], options["top"]))
         self._import_from_here = options["import_from_here"]
         self.enable_faulthandler()
@@ -41,13 +41,13 @@ class Watcher:
         del sys.path[0]
         if folder is not None or self._import_from_here:
             sys.path.insert(0, os.getcwd() if folder is None else folder)
-        self.lines.start()
+        self.lines.start(in_test=False)
 
     def begin(self, test: str) -> None:
         """A test begins."""
         self.recorder.lines(None, self.lines.take())
         self.recorder.start(test)
-        self.lines.start()
+        self.lines.start(in_test=True)
 
     def end(self, test: str) -> None:
         """A test ended."""
