@@ -199,6 +199,11 @@ def test_names_defined_out_of_sight_are_not(before: str, after: str) -> None:
     assert fatal(before, after) == []
 
 
+def test_a_name_that_is_put_into_a_file_by_what_runs_it_is_not() -> None:
+    assert fatal("x = 1\n", "x = tags.has('html')\n", "docs/conf.py") == []
+    assert len(fatal("x = 1\n", "x = tags.has('html')\n", "docs/other.py")) == 1
+
+
 @pytest.mark.parametrize(
     ("path", "before", "after", "kind"),
     [

@@ -49,6 +49,8 @@ _BUILTINS_ELSEWHERE = frozenset(
         "xrange",
     }
 )
+# what runs these files puts these names in them
+_INJECTED = {("conf.py", "tags"), ("ipython_config.py", "get_config"), ("jupyter_notebook_config.py", "get_config")}
 # a module that does this can define names nobody sees
 _DYNAMIC = re.compile(
     rb"\b(globals|vars|locals)\(\)\s*(\[[^\]\n]*\]\s*=[^=]|\.(update|setdefault)\()|^exec(file)?\(|\bexec\(.*globals\(\)"
@@ -82,6 +84,7 @@ def new_name_findings(path: str, before: bytes | None, after: bytes) -> list[Fin
     dynamic = _DYNAMIC.search(after) is not None
     # pyflakes takes a name as gone after any `del`, also in a branch or at the end of a loop
     deleted = {node.id for node in ast.walk(tree) if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Del)}
+    name = PurePosixPath(path).name
     found = []
     for message in _messages(tree, path):
         key, kind = _key(message), _KINDS.get(type(message).__name__, FindingKind.SUSPICIOUS)
@@ -90,7 +93,7 @@ def new_name_findings(path: str, before: bytes | None, after: bytes) -> list[Fin
             continue
         if kind is FindingKind.UNDEFINED_NAME:
             known[key] = sys.maxsize  # once is enough
-        harmless = dynamic or key[1] in deleted or (message.lineno, message.col) in soft
+        harmless = dynamic or key[1] in deleted or (name, key[1]) in _INJECTED or (message.lineno, message.col) in soft
         found.append(_finding(path, message, kind, soft=harmless))
     return found
 
