@@ -28,6 +28,16 @@ class RunFolder:
         return self.root / "workspaces"
 
     @property
+    def probe(self) -> Path:
+        """The test runner's own files."""
+        return self.root / "probe"
+
+    @property
+    def reports(self) -> Path:
+        """Where runners write their reports."""
+        return self.root / "reports"
+
+    @property
     def lock(self) -> Path:
         """Who uses the folder."""
         return self.root / "lock"
