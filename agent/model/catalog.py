@@ -139,6 +139,12 @@ def parse_price(text: str) -> Price | None:
     return Price(numbers[0], numbers[-1], numbers[0], numbers[0])
 
 
+def calls_tools(model: str) -> bool:
+    """Whether to offer `model` tools: yes, unless litellm's list knows it and does not say that it takes them."""
+    entry = _entry(model, provider_of(model))
+    return not entry or bool(entry.get("supports_function_calling"))
+
+
 def _entry(model: str, provider: str) -> Mapping[str, Any]:
     costs: Mapping[str, Mapping[str, Any]] = load().model_cost
     bare = model.removeprefix(f"{provider}/")

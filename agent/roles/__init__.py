@@ -1,0 +1,1 @@
+"""The roles: prompt in, typed answer or changed snapshot out."""

@@ -1,0 +1,103 @@
+"""The tester: writes tests that reproduce the issue, and keeps those that fail on the base for its reason."""
+
+from __future__ import annotations
+
+import contextlib
+from dataclasses import dataclass
+from pathlib import PurePosixPath
+
+import prompts
+from agent import scope
+from agent.execution.evaluator import Evaluator, Target
+from agent.model.errors import ContextTooLong, InvalidAnswer, Refused
+from agent.model.types import Message
+from agent.roles.answers import FailureJudgement
+from agent.roles.episode import clip
+from agent.roles.locator import Locator
+from agent.roles.team import Team
+from agent.roles.workbench import describe
+from tools.edits import WholeFile, parse_edits
+from tools.testing.types import TestReport, TestRunner
+
+ATTEMPTS = 3
+ANGLES = (
+    "",
+    "another input or caller than the issue's own example, where the issue implies the same expectation",
+    "the boundary of what the issue asks for: where the behaviour must change, and where it must stay",
+)
+
+
+@dataclass(frozen=True)
+class Written:
+    """A test file as the model wrote it."""
+
+    path: str
+    content: bytes
+    answer: str
+
+
+async def reproduce(
+    team: Team, evaluator: Evaluator, locator: Locator, runner: TestRunner, *, count: int
+) -> list[Target]:
+    """Up to `count` test files' worth of targets; fewer when a test cannot be made to fail for the right reason."""
+    targets: list[Target] = []
+    for number in range(1, count + 1):
+        no_test = contextlib.suppress(ContextTooLong, InvalidAnswer, Refused)
+        with scope.entered(f"reproduction-{number}"), no_test:
+            targets += await _reproduce_once(team, evaluator, locator, runner, number)
+    return targets
+
+
+async def _reproduce_once(
+    team: Team, evaluator: Evaluator, locator: Locator, runner: TestRunner, number: int
+) -> list[Target]:
+    path = locator.new_test_path(number)
+    turn = prompts.render(
+        "tester",
+        runner=runner.name,
+        examples=locator.test_example(),
+        code=locator.code(()),
+        angle=ANGLES[(number - 1) % len(ANGLES)],
+        path=path,
+    )
+    messages = list(team.opening(turn))
+    for _ in range(ATTEMPTS):
+        response = await team.complete("tester", tuple(messages))
+        messages.append(Message("assistant", response.text))
+        written = _written(path, response.text)
+        if written is None:
+            if response.text.strip().upper().startswith("CANNOT"):
+                return []
+            messages.append(Message("user", f"The answer has no block that begins with FILE: {path}"))
+            continue
+        report = await evaluator.run_on_base({path: written.content}, [path])
+        verdict = await _verdict(team, written, report)
+        if not verdict:
+            return [Target(test, "reproduction", {path: written.content}) for test in report.failed]
+        messages.append(
+            Message("user", prompts.render("tester_retry", verdict=verdict, output=clip(describe(report), 6000)))
+        )
+    return []
+
+
+async def _verdict(team: Team, written: Written, report: TestReport) -> str:
+    """Empty when the test reproduces the issue, else what is wrong with it."""
+    if not report.outcomes or (report.problem and not report.having("failed", "passed")):
+        return "It could not even be run."
+    if not report.failed:
+        return "It passes there, so it does not reproduce the issue."
+    if not report.having("failed", "timeout"):
+        return "It breaks before it tests anything."
+    turn = prompts.render(
+        "judge_failure", test=written.content.decode(errors="replace"), output=clip(describe(report), 6000)
+    )
+    judged = await team.ask("tester", turn, FailureJudgement)
+    return "" if judged.for_the_reason else f"It fails, but not for the reason the issue gives: {judged.why}"
+
+
+def _written(path: str, answer: str) -> Written | None:
+    edits, _ = parse_edits(answer)
+    for edit in edits:
+        if isinstance(edit, WholeFile) and PurePosixPath(edit.path).suffix == PurePosixPath(path).suffix:
+            return Written(path, edit.content.encode(), answer)
+    return None

@@ -1,0 +1,277 @@
+"""The solver's tools, over a snapshot: look, search, edit, run, test, submit.
+
+The state is a commit. Looking and editing need no workspace; running takes one at that
+commit and gives back the commit it leaves behind.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections import Counter
+from collections.abc import Mapping, Sequence
+from typing import Any, Protocol
+
+from agent.execution.shell import Shell
+from agent.execution.testbench import TestBench
+from agent.roles.episode import clip
+from agent.roles.tools import Parameter, Tool, ToolError
+from tools.checks import gate
+from tools.code.find import find, grep
+from tools.code.outline import outline
+from tools.code.view import view
+from tools.edits import (
+    DeleteFile,
+    Edit,
+    EditFailure,
+    ReplaceFunction,
+    StrReplace,
+    WholeFile,
+    apply_edits,
+    parse_edits,
+)
+from tools.errors import InputError
+from tools.snapshots import Change, SnapshotFiles, SnapshotStore
+from tools.testing.types import TestReport
+
+
+class Definitions(Protocol):
+    """Where names are defined and used; part of what the localizer knows."""
+
+    def find_definition(self, name: str) -> Sequence[str]:
+        """Lines of the form ``path:line kind name``."""
+        ...
+
+    def find_references(self, name: str) -> Sequence[str]:
+        """Lines of the form ``path:line text``."""
+        ...
+
+
+class Workbench:
+    """The repository at one snapshot, in the hands of a model.
+
+    Args:
+        snapshot: where to start.
+        default_tests: what `test` runs when no tests are named.
+        seconds: limit of a test run.
+    """
+
+    def __init__(
+        self,
+        snapshots: SnapshotStore,
+        snapshot: str,
+        *,
+        shell: Shell,
+        bench: TestBench,
+        definitions: Definitions | None,
+        default_tests: Sequence[str],
+        seconds: float,
+    ) -> None:
+        self.snapshot = snapshot
+        self._snapshots = snapshots
+        self._start = snapshot
+        self._shell = shell
+        self._bench = bench
+        self._definitions = definitions
+        self._default_tests = tuple(default_tests)
+        self._seconds = seconds
+        self._edited: set[str] = set()
+        self._runs: Counter[tuple[str, str]] = Counter()
+
+    @property
+    def files(self) -> SnapshotFiles:
+        """The files as they are now."""
+        return SnapshotFiles(self._snapshots, self.snapshot)
+
+    def tools(self) -> tuple[Tool, ...]:
+        """What the model may call."""
+        path = Parameter("path", "string", "relative to the root of the repository")
+        return (
+            Tool(
+                "view",
+                "shows a file with line numbers; without a range the beginning, or the outline of a long one",
+                (
+                    path,
+                    Parameter("start", "integer", "first line, from 1", required=False),
+                    Parameter("end", "integer", "last line", required=False),
+                ),
+                self._view,
+            ),
+            Tool(
+                "search",
+                "finds a regular expression in the files' lines",
+                (
+                    Parameter("pattern", "string", "Python regular expression"),
+                    Parameter("glob", "string", "only in matching paths, such as src/**/*.py", required=False),
+                ),
+                self._search,
+            ),
+            Tool(
+                "find",
+                "lists the files whose path matches a glob",
+                (Parameter("glob", "string", "such as **/test_*.py"),),
+                self._find,
+            ),
+            Tool(
+                "definition",
+                "says where a function, class or method is defined, and where it is used",
+                (Parameter("name", "string", "as written in code"),),
+                self._definition,
+            ),
+            Tool(
+                "edit",
+                "replaces a passage that occurs exactly once in a file",
+                (
+                    path,
+                    Parameter("old", "string", "the passage as it is, whole lines, long enough to be unique"),
+                    Parameter("new", "string", "what stands there afterwards"),
+                ),
+                self._edit,
+            ),
+            Tool(
+                "rewrite_function",
+                "replaces a whole function, method or class, decorators included",
+                (
+                    path,
+                    Parameter("name", "string", "qualified, such as Class.method"),
+                    Parameter("source", "string", "the new definition"),
+                ),
+                self._rewrite,
+            ),
+            Tool("create", "creates a new file", (path, Parameter("content", "string", "all of it")), self._create),
+            Tool("delete", "deletes a file", (path,), self._delete),
+            Tool(
+                "run",
+                "runs a shell command at the root of the repository; no network",
+                (Parameter("command", "string", "for /bin/sh"),),
+                self._run,
+            ),
+            Tool(
+                "test",
+                "runs tests by their ids or files; without any, those that matter for the issue",
+                (Parameter("tests", "array", "ids or files", required=False),),
+                self._test,
+            ),
+            Tool(
+                "submit",
+                "ends your turn; what the repository contains now is your patch",
+                (
+                    Parameter("summary", "string", "what you changed and why, one or two sentences"),
+                    Parameter("keep", "array", "new files made by commands that belong to the patch", required=False),
+                ),
+                self._submit,
+                ends=True,
+            ),
+        )
+
+    @property
+    def edits_tool(self) -> Tool:
+        """For the text protocol: a message with edits instead of a call."""
+        parameters = (Parameter("text", "string", "edits in the text format"),)
+        return Tool("edits", "applies edits written as text", parameters, self._edits)
+
+    async def _view(self, arguments: Mapping[str, Any]) -> str:
+        path, files = arguments["path"], self.files
+        whole = "start" not in arguments and "end" not in arguments
+        try:
+            text = await asyncio.to_thread(view, files, path, arguments.get("start", 1), arguments.get("end"))
+            if whole and "more line" in text:
+                text += "\n\n" + await asyncio.to_thread(outline, files, path)
+        except InputError as error:
+            raise ToolError(f"{error}. {error.hint}") from error
+        return text
+
+    async def _search(self, arguments: Mapping[str, Any]) -> str:
+        try:
+            return await asyncio.to_thread(grep, self.files, arguments["pattern"], arguments.get("glob", ""))
+        except InputError as error:
+            raise ToolError(f"{error}. {error.hint}") from error
+
+    async def _find(self, arguments: Mapping[str, Any]) -> str:
+        return await asyncio.to_thread(find, self.files, arguments["glob"])
+
+    async def _definition(self, arguments: Mapping[str, Any]) -> str:
+        if self._definitions is None:
+            raise ToolError("there is no index here; use search")
+        name = arguments["name"]
+        defined = self._definitions.find_definition(name)
+        used = self._definitions.find_references(name)
+        if not defined and not used:
+            return f"{name} is neither defined nor used in the repository"
+        return "\n".join(["Defined:", *defined[:20], f"Used ({len(used)}):", *used[:40]])
+
+    async def _edit(self, arguments: Mapping[str, Any]) -> str:
+        return await self._apply([StrReplace(arguments["path"], arguments["old"], arguments["new"])])
+
+    async def _rewrite(self, arguments: Mapping[str, Any]) -> str:
+        return await self._apply([ReplaceFunction(arguments["path"], arguments["name"], arguments["source"])])
+
+    async def _create(self, arguments: Mapping[str, Any]) -> str:
+        if self.files.exists(arguments["path"]):
+            raise ToolError(f"{arguments['path']} exists already; use edit")
+        return await self._apply([WholeFile(arguments["path"], arguments["content"])])
+
+    async def _delete(self, arguments: Mapping[str, Any]) -> str:
+        return await self._apply([DeleteFile(arguments["path"])])
+
+    async def _edits(self, arguments: Mapping[str, Any]) -> str:
+        edits, failures = parse_edits(arguments["text"])
+        return await self._apply(edits, failures)
+
+    async def _apply(self, edits: Sequence[Edit], failures: Sequence[EditFailure] = ()) -> str:
+        files = self.files
+        result = await asyncio.to_thread(lambda: gate(files, apply_edits(files, edits)))
+        if result.changes:
+            changes = {path: Change(content) for path, content in result.changes.items()}
+            self.snapshot = await asyncio.to_thread(self._snapshots.commit, self.snapshot, changes, subject="edit")
+            self._edited |= set(changes)
+        said = [str(failure) for failure in (*failures, *result.failures)]
+        if result.changes:
+            said.insert(0, "Edited " + ", ".join(sorted(result.changes)) + ".")
+        if not result.changes:
+            raise ToolError("\n".join(said) or "nothing to edit")
+        return "\n".join(said)
+
+    async def _run(self, arguments: Mapping[str, Any]) -> str:
+        key = (self.snapshot, arguments["command"])
+        result = await self._shell.run(*key, ordinal=self._runs[key])
+        self._runs[key] += 1
+        self.snapshot = result.snapshot
+        ended = f"stopped: {result.stopped} limit" if result.stopped else f"exit code {result.exit_code}"
+        return f"{clip(result.output)}\n[{ended}]"
+
+    async def _test(self, arguments: Mapping[str, Any]) -> str:
+        tests = tuple(str(test) for test in arguments.get("tests", ())) or self._default_tests
+        if not tests:
+            raise ToolError("say which tests to run: ids or files")
+        report = await self._bench.run(self.snapshot, tests, seconds=self._seconds)
+        return describe(report)
+
+    async def _submit(self, arguments: Mapping[str, Any]) -> str:
+        keep = {str(path) for path in arguments.get("keep", ())}
+        before = {entry.path for entry in self._snapshots.files(self._start)}
+        now = {entry.path for entry in self._snapshots.files(self.snapshot)}
+        stray = {path: Change(None) for path in sorted(now - before - self._edited - keep)}
+        if stray:
+            self.snapshot = await asyncio.to_thread(
+                self._snapshots.commit, self.snapshot, stray, subject="drop what commands left behind"
+            )
+        if self._snapshots.commit_of(self.snapshot).tree == self._snapshots.commit_of(self._start).tree:
+            raise ToolError("nothing is changed; there is no patch to submit")
+        return str(arguments["summary"])
+
+
+def describe(report: TestReport, limit: int = 6000) -> str:
+    """A test report for a model: counts first, then what failed and why."""
+    lines = [f"{len(report.passed)} passed, {len(report.failed)} failed, {len(report.outcomes)} in all"]
+    if report.problem:
+        lines.append(f"problem: {report.problem}")
+    failed = report.failed
+    share = max(500, limit // max(1, len(failed)))
+    for test in failed[:12]:
+        outcome = report.outcomes.get(test)
+        lines.append(f"\n{report.status(test).upper()} {test}")
+        if outcome and outcome.message:
+            lines.append(clip(outcome.message, share))
+    if len(failed) > 12:
+        lines.append(f"\nand {len(failed) - 12} more failures")
+    return "\n".join(lines)
