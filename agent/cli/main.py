@@ -1,0 +1,66 @@
+"""The `treewright` command."""
+
+from __future__ import annotations
+
+import os
+import sys
+from typing import Annotated
+
+import typer
+
+from agent.cli import export, localize, resume, sandbox, show, solve
+from agent.cli import map as map_
+from tools.errors import TreewrightError
+
+app = typer.Typer(
+    name="treewright",
+    help="Solves issues in code repositories by a search tree of strategies and patches, each step proved with tests.",
+    no_args_is_help=True,
+    pretty_exceptions_enable=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
+    epilog="Exit codes: 0 solved, 1 abstained, 2 usage or input error, 3 infrastructure failure, "
+    "4 budget exhausted before any candidate, 130 interrupted (resumable).",
+)
+DEBUG = "TREEWRIGHT_DEBUG"
+
+
+@app.callback(invoke_without_command=True)
+def main(
+    version: Annotated[bool, typer.Option("--version", help="Show the version and exit.")] = False,
+    debug: Annotated[bool, typer.Option("--debug", help="Show tracebacks of errors.")] = False,
+) -> None:
+    """Options that come before the command."""
+    if version:
+        from importlib.metadata import version as installed
+
+        typer.echo(f"treewright {installed('treewright')}")
+        raise typer.Exit
+    if debug:
+        os.environ[DEBUG] = "1"
+
+
+app.command("solve", epilog=solve.EXAMPLES)(solve.command)
+app.command("resume", epilog=resume.EXAMPLES)(resume.command)
+app.command("show", epilog=show.EXAMPLES)(show.command)
+app.command("export", epilog=export.EXAMPLES)(export.command)
+app.command("localize")(localize.command)
+app.command("map")(map_.command)
+app.add_typer(sandbox.app, name="sandbox")
+
+
+def run() -> None:
+    """Entry point: errors a person can act on become a few lines and an exit code."""
+    try:
+        app()
+    except TreewrightError as error:
+        if os.environ.get(DEBUG):
+            raise
+        from agent.cli.text import safe
+
+        sys.stderr.write(f"error: {safe(str(error))}\n")
+        if error.hint:
+            sys.stderr.write(f"  try: {safe(error.hint)}\n")
+        sys.exit(error.exit_code)
+    except BrokenPipeError:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        sys.exit(141)

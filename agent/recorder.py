@@ -1,0 +1,79 @@
+"""Writes the growing tree to the store, before anything relies on it."""
+
+from __future__ import annotations
+
+import time
+
+from agent.store.records import NodeRecord
+from agent.store.store import RunStore
+from agent.work import Work
+from search.events import Event, Expansion, ExpansionEnded, ExpansionStarted, NodeAdded, NodeUpdated, Stopped
+from search.tree import Node
+
+
+class Recorder:
+    """An observer of the search."""
+
+    def __init__(self, run: RunStore) -> None:
+        self._run = run
+        self._began: dict[str, float] = {}
+
+    def root(self, node: Node) -> None:
+        """Writes the root."""
+        self._run.put_node(_record(node))
+
+    def observe(self, event: Event) -> None:
+        """Writes what happened."""
+        match event:
+            case NodeAdded(node, expansion) if expansion is not None:
+                self._run.put_node(self._with_costs(_record(node), expansion))
+                self._run.event("node", {"node": node.id, "parent": node.parent.id if node.parent else None})
+            case NodeUpdated(node):
+                self._run.update_node(node.id, status=node.status, value=node.value)
+            case ExpansionStarted(expansion):
+                self._began[expansion.id] = time.monotonic()
+                self._run.event("expansion", _attempt(expansion) | {"state": "started"})
+            case ExpansionEnded(expansion, children, failure, cancelled):
+                state = "cancelled" if cancelled else "failed" if failure else "ended"
+                added = [child.id for child in children]
+                self._run.event("expansion", _attempt(expansion) | {"state": state, "failure": failure, "nodes": added})
+                if failure and children:
+                    self._run.update_node(children[0].id, title=failure[:300])
+            case Stopped(reason, best):
+                self._run.decide("stop", {"reason": reason, "best": best.id if best else None})
+
+    def _with_costs(self, record: NodeRecord, expansion: Expansion) -> NodeRecord:
+        from dataclasses import replace
+
+        calls = self._run.calls(expansion.id)
+        began = self._began.get(expansion.id)
+        return replace(
+            record,
+            cost=sum(call.cost for call in calls),
+            seconds=time.monotonic() - began if began is not None else 0.0,
+            data={**record.data, "expansion": expansion.id, "action": expansion.action, "calls": len(calls)},
+        )
+
+
+def _attempt(expansion: Expansion) -> dict[str, object]:
+    return {"id": expansion.id, "node": expansion.node.id, "action": expansion.action, "ordinal": expansion.ordinal}
+
+
+def _record(node: Node) -> NodeRecord:
+    work = node.payload
+    plain = work.to_dict() if isinstance(work, Work) else {}
+    strategy = plain.get("strategy") or {}
+    return NodeRecord(
+        node.id,
+        node.parent.id if node.parent else None,
+        node.kind,
+        node.depth,
+        snapshot=str(plain.get("snapshot", "")),
+        strategy=str(strategy.get("description", "")),
+        title=work.title if isinstance(work, Work) else "",
+        value=node.value,
+        status=node.status,
+        evaluation=plain.get("evaluation"),
+        critique=plain.get("critique"),
+        data={"note": plain.get("note", ""), "strategy": strategy.get("title", "")},
+    )
