@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
-from tools.mechanical.mutation import apply
-from tools.mechanical.propose import propose
-
 from agent.crew import Mutant
 from agent.execution.evaluator import Suite
 from tools.faults.suspicious import suspicious_lines
+from tools.mechanical.mutation import apply
+from tools.mechanical.propose import propose
 from tools.snapshots import Change, SnapshotFiles, SnapshotStore
 from tools.testing.naming import is_test_file
 
