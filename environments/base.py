@@ -203,6 +203,20 @@ def check_target(target: str) -> PurePosixPath:
     return path
 
 
+def check_root(root: Path) -> Path:
+    """The folder to mount, resolved.
+
+    Raises:
+        InputError: it is not a folder, or one that holds a whole home or system.
+    """
+    root = root.resolve()
+    if not root.is_dir():
+        raise InputError(f"{root} is not a folder")
+    if Path.home().resolve().is_relative_to(root):
+        raise InputError(f"{root} is too much to open to a sandbox", hint="name a folder inside it")
+    return root
+
+
 def translate(path: Path, mounts: Sequence[Mount]) -> str:
     """The path inside of a host path, by the innermost of the mounts that holds it.
 

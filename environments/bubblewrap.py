@@ -15,7 +15,18 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from environments import cgroups, profile, seccomp
-from environments.base import GIB, Check, Command, CommandResult, Limits, Mount, OutputSink, check_target, translate
+from environments.base import (
+    GIB,
+    Check,
+    Command,
+    CommandResult,
+    Limits,
+    Mount,
+    OutputSink,
+    check_root,
+    check_target,
+    translate,
+)
 from environments.cgroups import ControlGroup
 from environments.process_tree import descendants, kill_sandbox
 from environments.supervise import Ended, Launch, memory_file, supervise
@@ -83,7 +94,16 @@ class Bubblewrap:
                 await self.open(Path(folder))
         except InfrastructureError as error:
             return [Check("bubblewrap", False, str(error), error.hint)]
-        return [Check("bubblewrap", True, f"{program} works: no network, no capabilities, system call filter")]
+        held = cgroups.hierarchies()
+        limits = (
+            f"memory and processes are held by control groups (version {held.version})"
+            if held is not None
+            else "processes are held by the kernel (RLIMIT_NPROC), memory by a watchdog that looks ten times a second"
+        )
+        return [
+            Check("bubblewrap", True, f"{program} works: no network, no capabilities, system call filter"),
+            Check("limits", True, limits),
+        ]
 
 
 class BubblewrapSandbox:
@@ -178,20 +198,6 @@ class BubblewrapSandbox:
             if self._owner.st_uid != 0 and _kernel() >= _LIMITS_PER_NAMESPACE:
                 options.append(f"--nproc={limits.processes + 1}")
         return (_tool("prlimit"), *options, "--", *command.argv)
-
-
-def check_root(root: Path) -> Path:
-    """The folder to mount, resolved.
-
-    Raises:
-        InputError: it is not a folder, or one that holds a whole home or system.
-    """
-    root = root.resolve()
-    if not root.is_dir():
-        raise InputError(f"{root} is not a folder")
-    if Path.home().resolve().is_relative_to(root):
-        raise InputError(f"{root} is too much to open to a sandbox", hint="name a folder inside it")
-    return root
 
 
 def _result(ended: Ended, started: bool, group: ControlGroup | None) -> CommandResult:

@@ -2,18 +2,23 @@
 
 from __future__ import annotations
 
-from environments.base import Environment
+import asyncio
+import re
+import shutil
+
+from environments.base import Check, Environment
 from tools.errors import InputError
 
-NAMES = ("bubblewrap", "local")
+_GIT = (2, 30)
+NAMES = ("bubblewrap", "docker", "local")
 
 
 def create(name: str, *, image: str | None = None) -> Environment:
     """The environment called ``name``.
 
     Args:
-        name: bubblewrap or local.
-        image: the image for docker, which has no default.
+        name: bubblewrap, docker or local.
+        image: the image for docker, which has no default; of no use to the others.
 
     Raises:
         InputError: no such environment, or docker without an image.
@@ -25,8 +30,34 @@ def create(name: str, *, image: str | None = None) -> Environment:
         bubblewrap = Bubblewrap()
         bubblewrap.find()
         return bubblewrap
+    if name == "docker":
+        from environments.docker import Docker
+
+        if not image:
+            raise InputError("docker needs an image to run commands in", hint="name one with --image")
+        return Docker(image)
     if name == "local":
         from environments.local import Local
 
         return Local()
     raise InputError(f"no environment is called {name!r}", hint=f"there are: {', '.join(NAMES)}")
+
+
+async def checks() -> list[Check]:
+    """What this machine offers, for ``doctor``: git, then each environment, with what to do where it lacks."""
+    from environments import docker
+    from environments.bubblewrap import Bubblewrap
+
+    groups = await asyncio.gather(_git(), Bubblewrap().checks(), docker.checks())
+    return [check for group in groups for check in group]
+
+
+async def _git() -> list[Check]:
+    remedy = "install git " + ".".join(map(str, _GIT)) + " or later"
+    program = shutil.which("git")
+    if program is None:
+        return [Check("git", False, "git is not installed", remedy)]
+    process = await asyncio.create_subprocess_exec(program, "--version", stdout=asyncio.subprocess.PIPE)
+    told = (await process.communicate())[0].decode(errors="replace").strip()
+    version = tuple(map(int, re.findall(r"\d+", told)[:2]))
+    return [Check("git", version >= _GIT, told, "" if version >= _GIT else remedy)]

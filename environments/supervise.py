@@ -1,15 +1,16 @@
-"""Runs one process tree to its end or to a limit, with bounded output."""
+"""Runs one process tree, or attends one that somebody else runs, to its end or to a limit; bounds its output."""
 
 from __future__ import annotations
 
 import asyncio
+import functools
 import os
 import subprocess
 import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, Protocol
 
 from environments.base import MIB, Limits, OutputSink, Stop
 from environments.output import BoundedOutput
@@ -70,30 +71,76 @@ async def supervise(
     Raises:
         InfrastructureError: the program could not be started.
     """
-    started = time.monotonic()
     process, readable = _start(launch)
-    stream = _OutputStream(readable, limits.output, on_output)
-    exited = _Exit(process)
-    watching = asyncio.create_task(watch(meters(process.pid)))
+    return await attend(
+        _Exit(process),
+        readable,
+        limits,
+        meters=meters(process.pid),
+        kill=functools.partial(kill, process.pid),
+        on_output=on_output,
+    )
+
+
+class Exit(Protocol):
+    """Tells when something has ended, and how."""
+
+    @property
+    def done(self) -> asyncio.Future[None]:
+        """Has a result when it has ended."""
+        ...
+
+    def status(self) -> int:
+        """Exit status as shells report it; 137 for one that was killed but is not gone yet."""
+        ...
+
+    def close(self) -> None:
+        """Stop looking."""
+        ...
+
+
+async def attend(
+    exited: Exit,
+    readable: int,
+    limits: Limits,
+    *,
+    meters: Sequence[Meter],
+    kill: Callable[[], None],
+    on_output: OutputSink | None = None,
+    decode: Callable[[bytes], bytes] = bytes,
+) -> Ended:
+    """Collect the output of something that runs, and end it at a limit.
+
+    Args:
+        exited: tells when it has ended; closed before this returns.
+        readable: descriptor of its output, likewise.
+        limits: deadline, counted from now, and output bound.
+        meters: what to watch.
+        kill: ends it; must not block.
+        on_output: called with each piece of output.
+        decode: what is read -> the output in it.
+    """
+    started = time.monotonic()
+    stream = _OutputStream(readable, limits.output, on_output, decode)
+    watching = asyncio.create_task(watch(meters))
     try:
-        remaining = max(0.0, limits.seconds - (time.monotonic() - started))
         ends: set[asyncio.Future[Any]] = {exited.done, watching, stream.flooded}
-        await asyncio.wait(ends, timeout=remaining, return_when=asyncio.FIRST_COMPLETED)
+        await asyncio.wait(ends, timeout=limits.seconds, return_when=asyncio.FIRST_COMPLETED)
         stopped = _reason(exited, watching, stream)
         if stopped:
-            kill(process.pid)
+            kill()
             await asyncio.wait({exited.done}, timeout=GRACE)
         await asyncio.wait({stream.ended}, timeout=GRACE)
     finally:
         watching.cancel()
         if not exited.done.done():  # cancelled, or the kill has not taken effect yet
-            kill(process.pid)
+            kill()
         exited.close()
         stream.close()
     return Ended(exited.status(), stopped, time.monotonic() - started, stream.output)
 
 
-def _reason(exited: _Exit, watching: asyncio.Task[Stop], stream: _OutputStream) -> Stop:
+def _reason(exited: Exit, watching: asyncio.Task[Stop], stream: _OutputStream) -> Stop:
     if exited.done.done():
         return ""
     if stream.flooded.done():
@@ -141,10 +188,11 @@ def memory_file(name: str, content: bytes) -> int:
 class _OutputStream:
     """Reads a pipe as it fills."""
 
-    def __init__(self, readable: int, limit: int, sink: OutputSink | None) -> None:
+    def __init__(self, readable: int, limit: int, sink: OutputSink | None, decode: Callable[[bytes], bytes]) -> None:
         self._loop = asyncio.get_running_loop()
         self._readable = readable
         self._sink = sink
+        self._decode = decode
         self._flood = max(FLOOD, limit * FLOOD_FACTOR)
         self.output = BoundedOutput(limit)
         self.ended: asyncio.Future[None] = self._loop.create_future()
@@ -162,10 +210,11 @@ class _OutputStream:
             if not self.ended.done():
                 self.ended.set_result(None)
             return
+        data = self._decode(data)
         self.output.feed(data)
         if self.output.total > self._flood and not self.flooded.done():
             self.flooded.set_result(None)
-        if self._sink is not None:
+        if self._sink is not None and data:
             self._sink(data)
 
     def close(self) -> None:
@@ -190,7 +239,7 @@ class _Exit:
             self.done.set_result(None)
 
     def status(self) -> int:
-        """Exit status, 128 + signal; 137 for one that was killed but is not gone yet."""
+        """See :class:`Exit`."""
         code = self._process.poll()
         if code is None:
             return 137

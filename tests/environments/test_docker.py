@@ -1,0 +1,232 @@
+"""The Docker sandbox against a real daemon: attacks contained, ordinary work undisturbed, limits held, nothing left."""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+import hashlib
+import json
+import os
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import docker
+import pytest
+from attacks import ATTACKS, CONTROLS, Payload
+from bombs import BOMBS
+from daemon import IMAGE, daemon, make_image
+from harness import NOBODY, PYTHON, Host, escapes, host
+from hypothesis import given
+from hypothesis import strategies as st
+
+from environments import registry
+from environments.base import Command, CommandResult, Limits, Mount
+from environments.containers import Frames, is_orphan, owner_label
+from environments.docker import Docker, gc
+from environments.ownership import LENT_TO
+from tools.errors import InfrastructureError, InputError
+
+# in Docker the first process is under the same filter as all others: to rewrite it gains nothing
+NOT_HERE = {"rewrite_first_process"}
+IN_DOCKER = {
+    "forks", "threads", "fork_bomb", "memory", "memory_of_children", "memory_in_tmp", "disk", "big_file", "flood",
+    "hostile_bytes", "ignores_signals", "daemon_holds_output_at_deadline", "daemon_outlives_exit", "dies_by_signal",
+    "exit_status",
+}  # fmt: skip
+DRIVER = """
+import json, multiprocessing.pool, subprocess, sys
+def run(item):
+    done = subprocess.run([sys.executable, '-c', item[1]], stdout=subprocess.PIPE, stderr=subprocess.STDOUT, timeout=20)
+    return item[0], {'output': done.stdout.decode('utf-8', 'replace'), 'exit_code': done.returncode}
+with multiprocessing.pool.ThreadPool(6) as pool:
+    print(json.dumps(dict(pool.map(run, json.load(sys.stdin).items(), 1))))
+"""
+
+
+@pytest.fixture(scope="module")
+def docker_host() -> Iterator[str]:
+    if os.geteuid() != 0 and not os.environ.get("CI"):
+        pytest.skip("a Docker daemon of our own needs root")
+    with daemon() as address:
+        make_image(address)
+        yield address
+
+
+@pytest.fixture(autouse=True)
+def address(docker_host: str, monkeypatch: pytest.MonkeyPatch) -> str:
+    monkeypatch.setenv("DOCKER_HOST", docker_host)
+    return docker_host
+
+
+def names() -> list[str]:
+    with contextlib.closing(docker.from_env()) as client:
+        return [str(each.name) for each in client.containers.list(all=True)]
+
+
+async def run(root: Path, *argv: str, **options) -> CommandResult:
+    sandbox = await Docker(IMAGE).open(root)
+    try:
+        return await sandbox.run(Command(argv, **options))
+    finally:
+        await sandbox.close()
+
+
+async def run_all(target: Host, payloads: list[Payload]) -> dict:
+    """All payloads in one container, each a process of its own."""
+    scripts = json.dumps({payload.name: target.script(payload) for payload in payloads}).encode()
+    result = await run(target.workspace, PYTHON, "-c", DRIVER, stdin=scripts, limits=Limits(seconds=60))
+    assert result.ok, result
+    return {name: {**value, "traces": target.traces()} for name, value in json.loads(result.output).items()}
+
+
+@pytest.mark.parametrize("owner", [0, NOBODY])
+async def test_attacks_are_contained_and_ordinary_work_goes_on(owner: int) -> None:
+    attacks = [payload for payload in ATTACKS if payload.name not in NOT_HERE]
+    with host(owner) as target:
+        found = await run_all(target, [*attacks, *CONTROLS])
+        owners = {path.lstat().st_uid for path in target.workspace.rglob("*")}
+    assert owners == {owner}
+    assert not escapes(found)
+    assert not {payload.name for payload in attacks if "Traceback" in found[payload.name]["output"]}
+    assert not {
+        payload.name: found[payload.name] for payload in CONTROLS if "WORKED" not in found[payload.name]["output"]
+    }
+
+
+async def test_limits_hold(tmp_path: Path) -> None:
+    turn = asyncio.Semaphore(3)
+
+    async def explode(bomb) -> CommandResult:
+        folder = tmp_path / bomb.name
+        folder.mkdir()
+        async with turn:
+            return await run(folder, *bomb.command().argv, limits=bomb.limits)
+
+    bombs = [bomb for bomb in BOMBS if bomb.name in IN_DOCKER]
+    assert len(bombs) == len(IN_DOCKER)
+    results = await asyncio.gather(*map(explode, bombs))
+    assert not {bomb.name: result for bomb, result in zip(bombs, results, strict=True) if not bomb.contained(result)}
+    assert list((tmp_path / "fork_bomb").glob("refused-*"))
+    assert names() == []
+
+
+async def test_it_sees_the_workspace_at_its_place_and_the_mounts(tmp_path: Path) -> None:
+    work, extra = tmp_path / "work", tmp_path / "extra"
+    for folder in (work / "sub", extra):
+        folder.mkdir(parents=True)
+    (extra / "given").write_text("read")
+    sandbox = await registry.create("docker", image=IMAGE).open(
+        work, mount="/some/place", mounts=[Mount(extra, "/opt/x")]
+    )
+    assert sandbox.inside(work / "sub" / "f") == "/some/place/sub/f"
+    script = "pwd; cat /opt/x/given; echo $WORD; touch /opt/x/new 2>&1 || echo refused; touch made"
+    result = await sandbox.run(Command.shell(script, cwd="sub", env={"WORD": "hello"}))
+    assert result.output.startswith("/some/place/sub\nreadhello\n")
+    assert "refused\n" in result.output
+    assert (work / "sub" / "made").stat().st_uid == LENT_TO
+    (work / "later").mkdir()  # what we make between two commands can be written to, too
+    assert (await sandbox.run(Command.shell("touch f", cwd="later"))).ok
+    await sandbox.close()
+    assert {path.stat().st_uid for path in work.rglob("*")} == {0}
+
+
+async def test_output_arrives_while_it_runs_and_input_ends(tmp_path: Path) -> None:
+    data = os.urandom(3_000_000)
+    code = (
+        "import sys, hashlib; print(hashlib.sha256(sys.stdin.buffer.read()).hexdigest()); print('err', file=sys.stderr)"
+    )
+    sandbox = await Docker(IMAGE).open(tmp_path)
+    pieces: list[bytes] = []
+    result = await sandbox.run(Command((PYTHON, "-c", code), stdin=data), on_output=pieces.append)
+    await sandbox.close()
+    assert sorted(result.output.split()) == sorted([hashlib.sha256(data).hexdigest(), "err"])
+    assert b"".join(pieces).decode() == result.output
+    assert (await run(tmp_path, "true", stdin=data)).ok, "a command may leave its input unread"
+
+
+async def test_failures_of_the_command_are_results(tmp_path: Path) -> None:
+    assert (await run(tmp_path, "no-such-program")).exit_code == 127
+    with pytest.raises(InputError, match="not a folder"):
+        await run(tmp_path, "true", cwd="no/such/folder")
+
+
+async def test_cancelling_leaves_no_container(tmp_path: Path) -> None:
+    sandbox = await Docker(IMAGE).open(tmp_path)
+    up = asyncio.Event()
+    running = asyncio.create_task(sandbox.run(Command.shell("echo up; sleep 30"), on_output=lambda data: up.set()))
+    await asyncio.wait_for(up.wait(), 30)
+    running.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await running
+    early = asyncio.create_task(sandbox.run(Command(("sleep", "30"))))
+    await asyncio.sleep(0.01)  # the container is being made
+    early.cancel()
+    with pytest.raises(asyncio.CancelledError):
+        await early
+    await sandbox.close()
+    assert names() == []
+
+
+ORCHESTRATOR = """
+import asyncio, sys
+from pathlib import Path
+from environments.base import Command
+from environments.registry import create
+async def main():
+    sandbox = await create("docker", image=sys.argv[1]).open(Path(sys.argv[2]))
+    await sandbox.run(Command.shell("echo up; sleep 60"), on_output=lambda data: print("up", flush=True))
+asyncio.run(main())
+"""
+
+
+async def test_what_a_killed_run_left_is_collected_and_nothing_else(tmp_path: Path) -> None:
+    orchestrator = await asyncio.create_subprocess_exec(
+        sys.executable, "-c", ORCHESTRATOR, IMAGE, str(tmp_path), stdout=asyncio.subprocess.PIPE
+    )
+    assert orchestrator.stdout is not None
+    assert await asyncio.wait_for(orchestrator.stdout.readline(), 60) == b"up\n"
+    left = names()
+    assert len(left) == 1
+    assert await gc() == [], "its owner lives"
+    orchestrator.kill()
+    await orchestrator.communicate()  # closes the pipe, too
+    with contextlib.closing(docker.from_env()) as client:
+        stranger = client.containers.create(IMAGE, "true", name="stranger")
+        assert await gc() == left
+        assert names() == ["stranger"]
+        stranger.remove()
+
+
+def test_an_owner_is_its_boot_namespace_process_and_start() -> None:
+    boot, namespace, pid, start = owner_label().split()
+    assert not is_orphan(owner_label())
+    assert is_orphan(f"another-boot {namespace} {pid} {start}")
+    assert is_orphan(f"{boot} {namespace} {pid} 1{start}"), "the number was given to another process"
+    assert is_orphan(f"{boot} {namespace} 4999999 {start}")
+    assert not is_orphan(f"{boot} pid:[1] 4999999 {start}"), "we cannot see into another namespace"
+
+
+async def test_what_is_missing_is_said(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    with pytest.raises(InfrastructureError, match="no image treewright-none") as missing:
+        await Docker("treewright-none:1").open(tmp_path)
+    assert missing.value.hint == "docker pull treewright-none:1"
+    with pytest.raises(InputError, match="needs an image"):
+        registry.create("docker")
+    assert [check.ok for check in await Docker(IMAGE).checks()] == [True, True]
+    assert [check.ok for check in await Docker("treewright-none:1").checks()] == [True, False]
+    monkeypatch.setenv("DOCKER_HOST", f"unix://{tmp_path}/none.sock")
+    with pytest.raises(InfrastructureError, match="does not answer"):
+        await Docker(IMAGE).open(tmp_path)
+    assert await gc() == []
+    found = await Docker(IMAGE).checks()
+    assert [check.ok for check in found] == [False]
+    assert "start it" in found[0].remedy
+
+
+@given(st.lists(st.tuples(st.sampled_from([1, 2]), st.binary(max_size=40))), st.integers(1, 9))
+def test_frames_are_read_however_they_are_cut(pieces: list[tuple[int, bytes]], step: int) -> None:
+    stream = b"".join(bytes([kind, 0, 0, 0]) + len(data).to_bytes(4, "big") + data for kind, data in pieces)
+    decode = Frames()
+    got = b"".join(decode(stream[at : at + step]) for at in range(0, len(stream), step))
+    assert got == b"".join(data for _, data in pieces)
