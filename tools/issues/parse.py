@@ -25,7 +25,7 @@ _INLINE = re.compile(r"(?<!`)(`{1,2})(?!`)([^`\n]{1,300})\1(?!`)")
 _QUOTED = re.compile(r"(?<!\w)[\"“”‘’']([^\"“”‘’'\n]{2,200})[\"“”‘’'](?!\w)")
 _IDENTIFIER = re.compile(r"[A-Za-z_]\w*")
 _CODE_WORD = re.compile(
-    r"(?<![\w.])(_*[A-Za-z]\w*?(?:_\w+|[a-z0-9][A-Z]\w*)|__\w+__|[A-Z]{2,}[a-z]\w+|[A-Za-z_]\w*(?=\(\)))(?!\w)"
+    r"(?<![\w.])(_*[A-Za-z]\w*?(?:_\w+|[a-z0-9][A-Z]\w*)|__\w+__|[A-Z]{2,}[a-z]\w+|[A-Za-z_]\w*(?=\())(?!\w)"
 )
 _ERROR_CODE = re.compile(r"(?<![\w-])((?:[a-z_]+\.)?[A-Z]{1,5}-?\d{3,5}|[a-z_]+\.[EWCIDF]\d{3})(?![\w-])")
 _IMPORT_FROM = re.compile(r"^\s*from\s+([\w.]+)\s+import\s+\(?([^)#\n]+)", re.M)

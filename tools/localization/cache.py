@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import contextlib
 import hashlib
-import json
 import sqlite3
 import zlib
 from array import array
@@ -19,7 +18,6 @@ from pathlib import Path
 
 from tools.errors import InfrastructureError
 from tools.localization.languages import grammar_versions
-from tools.localization.objects import Commit
 from tools.localization.segment import EXTRACTOR, ORDINAL_SHIFT, Segment
 from tools.localization.tags import Tags
 
@@ -29,7 +27,7 @@ CREATE TABLE IF NOT EXISTS documents (
     key INTEGER PRIMARY KEY, blob BLOB NOT NULL, language TEXT NOT NULL,
     names INTEGER, code INTEGER, comments INTEGER, strings INTEGER, tags BLOB, UNIQUE (blob, language));
 CREATE TABLE IF NOT EXISTS postings (term TEXT, segment INTEGER, data BLOB, PRIMARY KEY (term, segment)) WITHOUT ROWID;
-CREATE TABLE IF NOT EXISTS commits (id BLOB PRIMARY KEY, time INTEGER, message TEXT, paths TEXT) WITHOUT ROWID;
+CREATE TABLE IF NOT EXISTS commits (id BLOB PRIMARY KEY, title TEXT, terms TEXT, paths TEXT) WITHOUT ROWID;
 """
 SEGMENT_SHIFT = 24
 _CHUNK = 500
@@ -41,6 +39,16 @@ class Stored:
 
     key: int
     lengths: tuple[int, int, int, int]
+
+
+@dataclass(frozen=True, slots=True)
+class PastCommit:
+    """A commit as a document: the first line of its message, its distinct terms sorted, the paths it changed."""
+
+    id: str
+    title: str
+    terms: tuple[str, ...]
+    paths: tuple[str, ...]
 
 
 class Cache:
@@ -181,21 +189,26 @@ class Cache:
                 found[key] = Tags.unpacked(zlib.decompress(data).decode())
         return found
 
-    def commits(self, ids: Sequence[str]) -> dict[str, Commit]:
+    def commits(self, ids: Sequence[str]) -> dict[str, PastCommit]:
         """The stored commits among `ids`."""
-        found: dict[str, Commit] = {}
+        found: dict[str, PastCommit] = {}
         for start in range(0, len(ids), _CHUNK):
             chunk = [bytes.fromhex(commit) for commit in ids[start : start + _CHUNK]]
             marks = ",".join("?" * len(chunk))
-            for key, time, message, paths in self._connection.execute(
+            for key, title, terms, paths in self._connection.execute(
                 f"SELECT * FROM commits WHERE id IN ({marks})", chunk
             ):
-                found[key.hex()] = Commit(key.hex(), time, message, tuple(json.loads(paths)))
+                found[key.hex()] = PastCommit(
+                    key.hex(), title, tuple(terms.split()), tuple(paths.split("\n")) if paths else ()
+                )
         return found
 
-    def write_commits(self, commits: Iterable[Commit]) -> None:
+    def write_commits(self, commits: Iterable[PastCommit]) -> None:
         """Stores commits."""
-        rows = [(bytes.fromhex(c.id), c.time, _storable(c.message), json.dumps(c.paths)) for c in commits]
+        rows = [
+            (bytes.fromhex(c.id), _storable(c.title), _storable(" ".join(c.terms)), _storable("\n".join(c.paths)))
+            for c in commits
+        ]
         with self._transaction() as connection:
             connection.executemany("INSERT OR IGNORE INTO commits VALUES (?,?,?,?)", rows)
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 import re
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
@@ -27,13 +28,13 @@ MAX_FRAGMENTS = 60
 class Chunk:
     """A function, method or class with the frequencies of the query's terms in it.
 
-    `terms` weigh name terms more; `words` is the set of identifiers in the text, for references between chunks.
+    `terms` weigh name terms more; `words` counts all identifiers in the text.
     """
 
     number: int
     definition: Definition
     terms: dict[str, float]
-    length: float
+    words: Counter[str]
     text: str
     scores: dict[str, float] = field(default_factory=dict)
 
@@ -87,28 +88,29 @@ def _chunk(
     number: int, definition: Definition, body: str, wanted: frozenset[str], memo: dict[str, tuple[str, ...]]
 ) -> Chunk:
     terms: dict[str, float] = {}
-    found = words(body)
-    for word in found:
+    found = Counter(words(body))
+    for word, count in found.items():
         known = memo.get(word)
         if known is None:
             known = memo[word] = tuple(term for term in terms_of(word) if term in wanted)
         for term in known:
-            terms[term] = terms.get(term, 0.0) + 1.0
+            terms[term] = terms.get(term, 0.0) + count
     owner, _, simple = definition.name.rpartition(".")
     for weight, name in ((NAME_WEIGHT, simple), (OWNER_WEIGHT, owner)):
         for word in words(name):
             for term in terms_of(word):
                 if term in wanted:
                     terms[term] = terms.get(term, 0.0) + weight
-    return Chunk(number, definition, terms, float(len(found)), body)
+    return Chunk(number, definition, terms, found, body)
 
 
 def score_chunks(files: Sequence[FileText], query: Query, idf: Mapping[str, float], names: Sequence[str]) -> None:
     """Sets `chunk.scores[part]`, BM25 of each part of the query."""
     chunks = [chunk for file in files for chunk in file.chunks]
-    mean = sum(chunk.length for chunk in chunks) / max(1, len(chunks)) or 1.0
-    for chunk in chunks:
-        norm = K1 * (1 - B + B * chunk.length / mean)
+    lengths = [chunk.words.total() for chunk in chunks]
+    mean = sum(lengths) / max(1, len(chunks)) or 1.0
+    for chunk, length in zip(chunks, lengths, strict=True):
+        norm = K1 * (1 - B + B * length / mean)
         saturated = {term: idf.get(term, 0.0) * count / (norm + count) for term, count in chunk.terms.items()}
         for name, part in zip(names, query.fields, strict=True):
             chunk.scores[name] = sum(part[term] * value for term, value in saturated.items() if term in part)

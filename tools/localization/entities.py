@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import math
-from collections.abc import Iterable
+import re
 from dataclasses import dataclass, field
 
 from tools.issues import Issue
 from tools.localization.index import Index
-from tools.localization.lexis import STOPWORDS
+from tools.localization.lexis import STOPWORDS, terms_of
 from tools.localization.modules import Modules
 
 MAX_DEFINERS = 40
@@ -32,6 +31,12 @@ class Evidence:
         scores[number] = scores.get(number, 0.0) + strength
         self.details.setdefault((signal, number), detail)
 
+    def raise_to(self, signal: str, number: int, strength: float, detail: str) -> None:
+        """Keeps the greatest strength."""
+        scores = self.scores.setdefault(signal, {})
+        scores[number] = max(scores.get(number, 0.0), strength)
+        self.details.setdefault((signal, number), detail)
+
 
 def gather(issue: Issue, index: Index, modules: Modules) -> Evidence:
     """All explicit evidence in an issue."""
@@ -41,6 +46,7 @@ def gather(issue: Issue, index: Index, modules: Modules) -> Evidence:
     _dotted(issue, index, modules, evidence)
     _imports(issue, index, modules, evidence)
     _defined(issue, index, evidence)
+    _error_codes(issue, index, evidence)
     _stems(issue, index, evidence)
     return evidence
 
@@ -51,11 +57,16 @@ def _frames(issue: Issue, modules: Modules, evidence: Evidence) -> None:
         matches = [
             (number, shared) for number, shared in modules.path(frame.path) if not modules.index.files[number].test
         ]
-        if matches and (matches[0][1] > 1 or len(matches) == 1):
+        if (
+            matches
+            and (matches[0][1] > 1 or len(matches) == 1)
+            and not is_vendored(modules.index.files[matches[0][0]].path)
+        ):
             inside.append((frame, matches[0][0]))
     for distance, (frame, number) in enumerate(reversed(inside)):
         detail = f"{frame.path.rpartition('/')[2]}:{frame.line} in {frame.function}"
-        evidence.add("frame", number, 1 / (1 + distance), detail)
+        evidence.raise_to("frame", number, 1 / (1 + distance), detail)
+        evidence.raise_to("in_trace", number, 1.0, detail)
         if distance == 0:
             evidence.add("last_frame", number, 1.0, detail)
         name = frame.function.rpartition(".")[2]
@@ -113,28 +124,47 @@ def _imports(issue: Issue, index: Index, modules: Modules, evidence: Evidence) -
 
 
 def _defined(issue: Issue, index: Index, evidence: Evidence) -> None:
-    titled = set(_identifiers(issue.title))
-    prose = [name for name in (*issue.code_names, *issue.identifiers) if name not in issue.defined_names]
-    dotted = [part for name in issue.dotted_names for part in name.split(".")[-2:]]
+    own = issue.defined_names
+    shaped = {name for name in (*issue.identifiers, *issue.code_names) if name not in own}
+    titled = set(_identifiers(issue.title, 1))
+    dotted = {part for name in issue.dotted_names for part in name.split(".")[-2:]} - own
     framed = [frame.source for frame in issue.frames[-1:]]
+    snippet = {*_identifiers(issue.field("code")), *_identifiers(" ".join(framed))} - own
     for signal, names in (
-        ("defines_title", titled),
-        ("defines", {*prose}),
-        ("defines_dotted", {*dotted}),
-        (
-            "defines_snippet",
-            {*_identifiers(issue.field("code")), *_identifiers(" ".join(framed))} - issue.defined_names,
-        ),
+        ("defines_title", titled & (shaped | dotted)),
+        ("defines_title_word", titled - shaped - dotted),
+        ("defines", shaped - titled),
+        ("defines_dotted", dotted - titled),
+        ("defines_snippet", snippet - shaped - dotted),
     ):
         for name in sorted(names):
-            if len(name) < 3 or name.lower() in STOPWORDS:
+            if name.lower() in STOPWORDS or (len(name) < 3 and not (name[0].isupper() and name in shaped)):
                 continue
-            definers = index.defining(name)
+            definers = _definers(index, name)
             for number in definers if len(definers) <= MAX_DEFINERS else ():
-                evidence.add(signal, number, 1 / math.sqrt(len(definers)) / len(definers) ** 0.25, name)
+                evidence.add(signal, number, len(definers) ** -0.75, name)
                 if signal != "defines_snippet":
                     place = (number, name)
                     evidence.places[place] = max(evidence.places.get(place, 0.0), 1 / len(definers))
+
+
+def _definers(index: Index, name: str) -> list[int]:
+    """The source files that define `name`, or its plural or singular."""
+    for spelled in (name, name + "s", name.removesuffix("s")):
+        if found := [number for number in index.defining(spelled) if not index.files[number].test]:
+            return found
+    return []
+
+
+def _error_codes(issue: Issue, index: Index, evidence: Evidence) -> None:
+    """Files that hold the codes of checks and messages, such as `models.E028`, as strings or names."""
+    for code in issue.error_codes:
+        terms = terms_of(code.rpartition(".")[2].replace("-", ""))
+        holders = (
+            sorted({number for number, _ in index.postings(terms[-1]) if not index.files[number].test}) if terms else []
+        )
+        for number in holders if len(holders) <= MAX_DEFINERS else ():
+            evidence.add("error_code", number, len(holders) ** -0.5, code)
 
 
 def _stems(issue: Issue, index: Index, evidence: Evidence) -> None:
@@ -150,7 +180,14 @@ def _stems(issue: Issue, index: Index, evidence: Evidence) -> None:
                 evidence.add(signal, file.number, 1.0, stem)
 
 
-def _identifiers(text: str) -> Iterable[str]:
-    from tools.localization.lexis import WORD
+def _identifiers(text: str, shortest: int = 2) -> list[str]:
+    return [word for word in _WORD.findall(text) if len(word) >= shortest]
 
-    return WORD.findall(text)
+
+_WORD = re.compile(r"[^\W\d]\w*")
+_VENDORED = re.compile(r"(?:^|/)(?:_?vendor(?:ed)?|extern(?:al|als)?|third_party|node_modules|packages|_?bundled)/")
+
+
+def is_vendored(path: str) -> bool:
+    """Whether a path is of other people's code kept in the repository."""
+    return bool(_VENDORED.search(path))

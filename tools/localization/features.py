@@ -6,13 +6,14 @@ Nothing here decides; `fusion` weighs.
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
 from tools.issues import Issue
 from tools.localization.bm25f import Bm25f, LexicalScores, normalised
 from tools.localization.chunks import FileText, fragments, literal_matches, read_chunks, score_chunks
-from tools.localization.entities import Evidence, gather
+from tools.localization.entities import Evidence, gather, is_vendored
 from tools.localization.history import History, HistoryScores
 from tools.localization.index import Index
 from tools.localization.modules import Modules
@@ -65,8 +66,11 @@ def first_look(
     past = history.score(query) if history else None
     candidates = {file.number for file in index.files if not file.test} or {file.number for file in index.files}
     look = FirstLook({}, lexical, evidence, past)
-    for part, scores in zip(QUERY_FIELDS, lexical.by_part, strict=True):
-        _put(look.table, f"text_{part}", normalised(_among(scores, candidates)))
+    for part, weights, scores in zip(QUERY_FIELDS, query.fields, lexical.by_part, strict=True):
+        found = _among(scores, candidates)
+        _put(look.table, f"text_{part}", normalised(found))
+        ideal = sum(weight * lexical.idf[term] for term, weight in weights.items())
+        _put(look.table, f"cover_{part}", {number: score / ideal for number, score in found.items()})
     for name, scores in lexical.by_field.items():
         _put(look.table, f"field_{name}", normalised(_among(scores, candidates)))
     for signal, scores in evidence.scores.items():
@@ -76,6 +80,8 @@ def first_look(
         _put(look.table, "history", normalised(_among(_numbered(index, past.similar), candidates)))
         churn = {number: math.log1p(score) for number, score in _numbered(index, past.churn).items()}
         _put(look.table, "churn", normalised(_among(churn, candidates)), only_known=True)
+        fixes = {number: math.log1p(score) for number, score in _numbered(index, past.fixes).items()}
+        _put(look.table, "fixes", normalised(_among(fixes, candidates)), only_known=True)
     if coverage:
         spectrum = {path: max(lines.values(), default=0.0) for path, lines in coverage.items()}
         _put(look.table, "coverage", normalised(_among(_numbered(index, spectrum), candidates)))
@@ -92,32 +98,13 @@ def _priors(table: Table, index: Index) -> None:
         features["size"] = min(1.0, math.log1p(sum(file.stored.lengths)) / 10)
         features["depth"] = min(1.0, file.path.count("/") / 8)
         features["no_grammar"] = float(file.language == "other")
-        top = file.path.partition("/")[0]
-        features["side_folder"] = float(top in _SIDE_FOLDERS or "/_vendor/" in file.path or "/examples/" in file.path)
+        features["side_folder"] = float(bool(_SIDE.search(file.path)) or is_vendored(file.path))
 
 
-_SIDE_FOLDERS = {
-    "doc",
-    "docs",
-    "examples",
-    "example",
-    "benchmarks",
-    "asv_bench",
-    "scripts",
-    "tools",
-    "tutorials",
-    "extras",
-    "utils",
-    "ci",
-    "bin",
-    "build_tools",
-    "release",
-    "maint_tools",
-    "galleries",
-    "samples",
-    "demo",
-    "plugins",
-}
+_SIDE = re.compile(
+    r"^(?:docs?|asv_bench|scripts|tools|tutorials|extras|ci|bin|build_tools|release|maint_tools|samples|demo|plugins|utils)/"
+    r"|(?:^|/)(?:examples?|galleries|testutils|benchmarks?)/"
+)
 
 
 def second_look(

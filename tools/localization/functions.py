@@ -9,7 +9,7 @@ from tools.issues import Issue
 from tools.localization.chunks import Chunk, FileText
 from tools.localization.entities import Evidence
 from tools.localization.features import Features, SecondLook
-from tools.localization.lexis import WORD, words
+from tools.localization.lexis import WORD
 from tools.localization.query import QUERY_FIELDS
 
 Key = tuple[int, str, int]
@@ -33,8 +33,10 @@ def function_features(
         top = max((chunk.scores[part] for chunk in chunks), default=0.0) or 1.0
         for chunk in chunks:
             table[chunk.key][f"text_{part}"] = chunk.scores[part] / top
-            own = max(other.scores[part] for other in texts[chunk.number].chunks) or 1.0
-            if part in {"title", "prose"}:
+    for part in ("title", "prose"):
+        for number, _ in kept:
+            own = max((chunk.scores[part] for chunk in texts[number].chunks), default=0.0) or 1.0
+            for chunk in texts[number].chunks:
                 table[chunk.key][f"within_{part}"] = chunk.scores[part] / own
     _add_names(table, chunks, issue)
     _add_places(table, chunks, evidence, texts, coverage)
@@ -118,8 +120,8 @@ def _add_calls(table: dict[Key, Features], chunks: Sequence[Chunk]) -> None:
     strongest = max(strength.values(), default=0.0) or 1.0
     for chunk in sorted(chunks, key=lambda chunk: (-strength[chunk.key], chunk.key))[:40]:
         share = strength[chunk.key] / strongest
-        for name in sorted(set(words(chunk.text))):
-            targets = by_name.get(name, ())
+        for name in sorted(chunk.words.keys() & by_name.keys()):
+            targets = by_name[name]
             for target in targets if len(targets) <= _SPREAD_NAMES else ():
                 if target.key != chunk.key:
                     callee = table[target.key]

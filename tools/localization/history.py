@@ -8,18 +8,21 @@ from __future__ import annotations
 import math
 import re
 from collections import Counter
-from collections.abc import Sequence
 from dataclasses import dataclass
 
-from tools.localization.cache import Cache
+from tools.localization.cache import Cache, PastCommit
 from tools.localization.lexis import STOPWORDS, terms_of, words
 from tools.localization.objects import Commit, ObjectDatabase
 from tools.localization.query import Query
 
 MAX_COMMITS = 2500
 MAX_PATHS = 12
+MAX_STORED_PATHS = 40
+MAX_MESSAGE = 3000
 NEIGHBOURS = 30
 HALF_LIFE = 400.0
+FIX_PATHS = 5
+_FIX = re.compile(r"\bfix|\bbug|#\d+|\bcorrect|\brepair|\bregression|\bcrash", re.I)
 _NOISE = re.compile(
     r"^(?:Co-authored-by|Signed-off-by|Reviewed-by|Thanks|Backport of|git-svn-id|Change-Id).*$", re.M | re.I
 )
@@ -27,11 +30,12 @@ _NOISE = re.compile(
 
 @dataclass(frozen=True)
 class HistoryScores:
-    """By path: similarity of past messages, the message that counted most, frequency and recency of change."""
+    """By path: similarity of past messages, the message that counted most, recency of change, number of fixes."""
 
     similar: dict[str, float]
     message: dict[str, str]
     churn: dict[str, float]
+    fixes: dict[str, float]
 
 
 class History:
@@ -42,12 +46,11 @@ class History:
         known = cache.commits(ids)
         missing = [id for id in ids if id not in known]
         if missing:
-            read = list(database.commits(missing))
+            read = [_past(commit) for commit in database.commits(missing)]
             cache.write_commits(read)
             known.update((commit.id, commit) for commit in read)
         self.commits = [known[id] for id in ids if id in known]
-        self._terms = [_terms(commit) for commit in self.commits]
-        self._frequency = Counter(term for terms in self._terms for term in terms)
+        self._frequency = Counter(term for commit in self.commits for term in commit.terms)
 
     def score(self, query: Query) -> HistoryScores:
         """Scores paths; the churn of a path is the sum over its commits of `0.5 ** (age in commits / half life)`."""
@@ -58,10 +61,10 @@ class History:
         total = len(self.commits)
         idf = {term: math.log(1 + total / (1 + self._frequency[term])) for term in wanted if term in self._frequency}
         scored = []
-        for age, terms in enumerate(self._terms):
-            shared = sum(wanted[term] * idf[term] for term in terms if term in idf)
+        for age, commit in enumerate(self.commits):
+            shared = sum(wanted[term] * idf[term] for term in commit.terms if term in idf)
             if shared > 0:
-                scored.append((shared / math.sqrt(4 + len(terms)), age))
+                scored.append((shared / math.sqrt(4 + len(commit.terms)), age))
         scored.sort(key=lambda item: (-item[0], item[1]))
         similar: dict[str, float] = {}
         message: dict[str, str] = {}
@@ -69,11 +72,17 @@ class History:
             commit = self.commits[age]
             for path in commit.paths[:MAX_PATHS]:
                 similar[path] = similar.get(path, 0.0) + score / math.sqrt(len(commit.paths))
-                message.setdefault(
-                    path,
-                    f"{commit.id[:10]} {commit.message.strip().splitlines()[0][:80] if commit.message.strip() else ''}",
-                )
-        return HistoryScores(similar, message, self._churn())
+                message.setdefault(path, f"{commit.id[:10]} {commit.title}")
+        return HistoryScores(similar, message, self._churn(), self._fixes())
+
+    def _fixes(self) -> dict[str, float]:
+        """How many small commits that say they fix something changed a path."""
+        fixes: dict[str, float] = {}
+        for commit in self.commits:
+            if len(commit.paths) <= FIX_PATHS and _FIX.search(commit.title):
+                for path in commit.paths:
+                    fixes[path] = fixes.get(path, 0.0) + 1.0
+        return fixes
 
     def _churn(self) -> dict[str, float]:
         churn: dict[str, float] = {}
@@ -85,6 +94,8 @@ class History:
         return churn
 
 
-def _terms(commit: Commit) -> Sequence[str]:
-    text = _NOISE.sub("", commit.message)[:3000]
-    return sorted({term for word in words(text) if word.lower() not in STOPWORDS for term in terms_of(word)})
+def _past(commit: Commit) -> PastCommit:
+    text = _NOISE.sub("", commit.message)[:MAX_MESSAGE]
+    title = commit.message.strip().partition("\n")[0][:80]
+    terms = {term for word in words(text) if word.lower() not in STOPWORDS for term in terms_of(word)}
+    return PastCommit(commit.id, title, tuple(sorted(terms)), commit.paths[:MAX_STORED_PATHS])

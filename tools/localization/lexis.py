@@ -2,10 +2,7 @@
 
 from __future__ import annotations
 
-import functools
 import re
-from collections import Counter
-from collections.abc import Iterable
 
 _STRING = r'"(?:[^"\\\n]|\\.)*"|\'(?:[^\'\\\n]|\\.)*\''
 _STYLES = {
@@ -64,8 +61,7 @@ def words(text: str) -> list[str]:
     return (_ASCII_WORD if text.isascii() else WORD).findall(text)
 
 
-@functools.lru_cache(maxsize=200_000)
-def terms_of(word: str) -> tuple[str, ...]:
+def split_word(word: str) -> tuple[str, ...]:
     """The terms of one identifier or word: its stemmed parts, and the whole in lower case when it is a compound.
 
     `get_QuerySets` -> `get`, `query`, `set`, `get_querysets`.
@@ -79,7 +75,7 @@ def terms_of(word: str) -> tuple[str, ...]:
     if len(parts) <= 1:
         return (stem(lower.strip("_")),) if len(lower.strip("_")) > 1 else ()
     found = [stem(part.lower()) for part in parts if len(part) > 1 and not part.isdigit()]
-    return (*(term for term in found if term not in KEYWORDS), lower.strip("_"))
+    return (*(term for term in found if term not in KEYWORDS), stem(lower.strip("_")))
 
 
 def stem(word: str) -> str:
@@ -107,13 +103,23 @@ _ENDINGS = (
 )
 
 
-def count_terms(counted: Iterable[tuple[str, int]]) -> Counter[str]:
-    """Sums the terms of counted words."""
-    total: Counter[str] = Counter()
-    for word, count in counted:
-        for term in terms_of(word):
-            total[term] += count
-    return total
+class _Terms(dict[str, tuple[str, ...]]):
+    """The terms of words, remembered; forgets everything when full, so that memory stays bounded."""
+
+    def __missing__(self, word: str) -> tuple[str, ...]:
+        if len(self) >= _MAX_REMEMBERED:
+            self.clear()
+        found = self[word] = split_word(word)
+        return found
+
+
+_MAX_REMEMBERED = 150_000
+TERMS = _Terms()
+
+
+def terms_of(word: str) -> tuple[str, ...]:
+    """As `split_word`, remembered."""
+    return TERMS[word]
 
 
 def path_terms(path: str) -> list[str]:

@@ -13,9 +13,10 @@ from tools.errors import InputError
 from tools.issues import Issue
 from tools.localization.bm25f import Bm25f, FieldWeights
 from tools.localization.cache import Cache
+from tools.localization.chunks import Chunk
 from tools.localization.embedding import Embed, embedding_scores
-from tools.localization.features import FirstLook, SecondLook, Sources, first_look, second_look
-from tools.localization.functions import function_features
+from tools.localization.features import Features, FirstLook, SecondLook, Sources, first_look, second_look
+from tools.localization.functions import Key, function_features
 from tools.localization.fusion import Reason, explain, fuse, load_weights
 from tools.localization.history import History
 from tools.localization.index import Index
@@ -26,6 +27,7 @@ from tools.localization.rendering import render_map, render_skeleton
 
 CANDIDATES = 60
 FUNCTION_FILES = 12
+MAX_FUNCTIONS = 200
 
 
 @dataclass(frozen=True)
@@ -56,6 +58,15 @@ class Ranking:
     files: tuple[RankedFile, ...]
     functions: tuple[RankedFunction, ...]
     notes: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class _Looks:
+    """Both looks at an issue, and the order after the first: file numbers with scores."""
+
+    first: FirstLook
+    second: SecondLook
+    ranked: list[tuple[int, float]]
 
 
 class Localizer:
@@ -136,62 +147,71 @@ class Localizer:
     def _rank(
         self, issue: Issue, coverage: Mapping[str, Mapping[int, float]], embed: Embed | None, k: int | None
     ) -> Ranking:
-        query = build_query(issue)
-        first = first_look(issue, query, self._sources, coverage)
-        ranked = _ordered(first)
-        second = second_look(issue, query, self._sources, first, ranked[:CANDIDATES])
-        if embed:
-            embedding_scores(issue, second, embed)
-        files = self._fused(first, second, ranked)
-        functions = self._functions(issue, first, second, files, coverage)
+        look = self._look(issue, coverage, embed)
+        files = self._files(look)
+        functions = self._functions(self._function_features(issue, look, files, coverage))
         notes = list(self.index.notes)
         if self._sources.history is None:
             notes.append("no history to learn from")
         return Ranking(tuple(files[:k]), tuple(functions[:k]), tuple(notes))
 
-    def _fused(self, first: FirstLook, second: SecondLook, ranked: list[tuple[int, float]]) -> list[RankedFile]:
+    def features(self, issue: Issue) -> tuple[dict[str, Features], dict[tuple[str, str, int], Features]]:
+        """What the fusion weighs, for fitting: by path, and by path, name and first line of functions."""
+        with self._lock:
+            look = self._look(issue, {}, None)
+            table = {self.index.files[n].path: look.first.table[n] | more for n, more in look.second.table.items()}
+            functions = self._function_features(issue, look, self._files(look), {})
+        named = {
+            (self.index.files[number].path, name, start): features
+            for (number, name, start), (_, features) in functions.items()
+        }
+        return table, named
+
+    def _look(self, issue: Issue, coverage: Mapping[str, Mapping[int, float]], embed: Embed | None) -> _Looks:
+        query = build_query(issue)
+        first = first_look(issue, query, self._sources, coverage)
+        weights = load_weights()["first"]
+        scores = [(number, fuse(features, weights)) for number, features in first.table.items()]
+        ranked = sorted(scores, key=lambda item: (-item[1], item[0]))
+        second = second_look(issue, query, self._sources, first, ranked[:CANDIDATES])
+        if embed:
+            embedding_scores(issue, second, embed)
+        return _Looks(first, second, ranked)
+
+    def _files(self, look: _Looks) -> list[RankedFile]:
         weights = load_weights()["files"]
-        history = first.history.message if first.history else {}
+        history = look.first.history.message if look.first.history else {}
         files = []
-        for number, features in second.table.items():
+        for number, features in look.second.table.items():
             path = self.index.files[number].path
-            merged = first.table[number] | features
-            details = {name: first.details.get((name, number), "") for name in merged} | {
-                "history": history.get(path, "")
-            }
+            merged = look.first.table[number] | features
+            details = {name: look.first.details.get((name, number), "") for name in merged}
+            details["history"] = history.get(path, "")
             files.append(RankedFile(path, fuse(merged, weights), explain(merged, weights, details)))
         files.sort(key=lambda file: (-file.score, file.path))
-        floor = files[-1].score if files else 0.0
-        best = ranked[CANDIDATES - 1][1] if len(ranked) > CANDIDATES else 0.0
-        rest = [
-            RankedFile(self.index.files[number].path, floor + score - best, ()) for number, score in ranked[CANDIDATES:]
-        ]
-        return files + rest
+        rest = look.ranked[CANDIDATES:]
+        floor = files[-1].score - rest[0][1] if rest else 0.0
+        return files + [RankedFile(self.index.files[number].path, floor + score, ()) for number, score in rest]
 
-    def _functions(
-        self,
-        issue: Issue,
-        first: FirstLook,
-        second: SecondLook,
-        files: list[RankedFile],
-        coverage: Mapping[str, Mapping[int, float]],
-    ) -> list[RankedFunction]:
-        numbered = [(self.index.by_path[file.path].number, file.score) for file in files[:FUNCTION_FILES]]
-        spectrum = {
-            self.index.by_path[path].number: lines for path, lines in coverage.items() if path in self.index.by_path
-        }
+    def _function_features(
+        self, issue: Issue, look: _Looks, files: list[RankedFile], coverage: Mapping[str, Mapping[int, float]]
+    ) -> dict[Key, tuple[Chunk, Features]]:
+        by_path = self.index.by_path
+        numbered = [(by_path[file.path].number, file.score) for file in files[:FUNCTION_FILES]]
+        spectrum = {by_path[path].number: lines for path, lines in coverage.items() if path in by_path}
+        return function_features(issue, look.second, look.first.evidence, numbered, spectrum)
+
+    def _functions(self, table: dict[Key, tuple[Chunk, Features]]) -> list[RankedFunction]:
         weights = load_weights()["functions"]
-        found = []
-        for chunk, features in function_features(issue, second, first.evidence, numbered, spectrum).values():
-            definition = chunk.definition
-            path = self.index.files[chunk.number].path
-            reasons = explain(features, weights, {})
-            found.append(
-                RankedFunction(
-                    path, definition.name, fuse(features, weights), definition.start, definition.end, reasons
-                )
-            )
-        return sorted(found, key=lambda function: (-function.score, function.path, function.start))
+        scored = [
+            (fuse(features, weights), self.index.files[chunk.number].path, chunk.definition, features)
+            for chunk, features in table.values()
+        ]
+        scored.sort(key=lambda item: (-item[0], item[1], item[2].start))
+        return [
+            RankedFunction(path, found.name, score, found.start, found.end, explain(features, weights, {}))
+            for score, path, found, features in scored[:MAX_FUNCTIONS]
+        ]
 
     def skeleton(self, path: str) -> str:
         """The file with bodies elided, definitions with their line numbers; InputError when there is no such file."""
@@ -229,12 +249,6 @@ class Localizer:
     def close(self) -> None:
         """Closes the cache."""
         self._cache.close()
-
-
-def _ordered(first: FirstLook) -> list[tuple[int, float]]:
-    weights = load_weights()["first"]
-    scores = [(number, fuse(features, weights)) for number, features in first.table.items()]
-    return sorted(scores, key=lambda item: (-item[1], item[0]))
 
 
 def default_cache() -> Path:

@@ -20,6 +20,7 @@ class Modules:
         self.index = index
         self._by_last: dict[str, list[tuple[tuple[str, ...], int]]] = {}
         self._by_name: dict[str, list[int]] = {}
+        self._known: dict[str, list[int]] = {}
         for file in index.files:
             parts = tuple(_STEMS.sub("", file.path).split("/"))
             self._by_name.setdefault(file.path.rpartition("/")[2], []).append(file.number)
@@ -32,6 +33,12 @@ class Modules:
 
     def module(self, name: str) -> list[int]:
         """The files of the module `a.b.c` (or `a/b/c`): those whose path ends so, the shortest paths first."""
+        known = self._known.get(name)
+        if known is None:
+            known = self._known[name] = self._find(name)
+        return known
+
+    def _find(self, name: str) -> list[int]:
         wanted = tuple(part for part in re.split(r"[./\\]", _STEMS.sub("", name)) if part)
         if not wanted:
             return []

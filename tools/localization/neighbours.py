@@ -12,7 +12,6 @@ from collections.abc import Mapping, Sequence
 
 from tools.localization.chunks import FileText
 from tools.localization.index import Index
-from tools.localization.lexis import words
 from tools.localization.modules import Modules
 
 DAMPING = 0.6
@@ -33,18 +32,18 @@ def file_edges(files: Sequence[FileText], index: Index, modules: Modules) -> Edg
         for name in {definition.simple for definition in tags[number].definitions}:
             if len(name) > 3 and not name.startswith("__"):
                 definers.setdefault(name, []).append(number)
+    definers = {name: homes for name, homes in definers.items() if len(homes) <= MAX_DEFINERS}
     for file in files:
         out = edges[file.number]
         for item in tags[file.number].imports:
             for target in modules.imported(file.number, item)[:3]:
                 if target in here and target != file.number:
                     out[target] = out.get(target, 0.0) + 1.0
-        for name, count in Counter(words(file.text)).items():
-            targets = definers.get(name, ())
-            if 0 < len(targets) <= MAX_DEFINERS:
-                for target in targets:
-                    if target != file.number:
-                        out[target] = out.get(target, 0.0) + math.sqrt(count) / len(targets) ** 2
+        mentioned = Counter(name for chunk in file.chunks for name in chunk.words.keys() & definers.keys())
+        for name, count in sorted(mentioned.items()):
+            for target in definers[name]:
+                if target != file.number:
+                    out[target] = out.get(target, 0.0) + math.sqrt(count) / len(definers[name]) ** 2
     return edges
 
 

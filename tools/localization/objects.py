@@ -76,7 +76,7 @@ class ObjectDatabase:
         return found.stdout.decode().strip()
 
     def tree(self, commit: str) -> list[TreeFile]:
-        """The regular files of `commit`, sorted by path; links and submodules are left out."""
+        """The regular files of `commit`, sorted by path; links, submodules and missing objects are left out."""
         listing = self._run("ls-tree", "-r", "-z", "-l", "--full-tree", commit)
         files = []
         for entry in listing.split(b"\0"):
@@ -84,7 +84,7 @@ class ObjectDatabase:
             if not tab:
                 continue
             mode, _, blob, size = head.split()
-            if mode in {b"100644", b"100755", b"100664"}:
+            if mode in {b"100644", b"100755", b"100664"} and size.isdigit():  # `BAD`: the object is missing
                 files.append(TreeFile(os.fsdecode(path), blob.decode(), int(size)))
         return sorted(files, key=lambda file: file.path)
 

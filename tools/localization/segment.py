@@ -1,7 +1,7 @@
 """A segment: the inverted index of a batch of blobs, built once and never changed.
 
-A posting is one 64-bit integer: the ordinal of the document in its segment (24 bits) and four saturating counts of
-10 bits, one per field. Definitions are posted under `=name`, with the counts saying how often a file defines it.
+A posting is one 64-bit integer: the ordinal of the document in its segment (16 bits) and four counts of 12 bits, one
+per field, saturating. Definitions are posted under `=name`, with the counts saying how often a file defines it.
 """
 
 from __future__ import annotations
@@ -13,20 +13,21 @@ from collections.abc import Iterable
 from dataclasses import dataclass, field
 
 from tools.localization.languages import BY_NAME
-from tools.localization.lexis import count_terms, split_source, terms_of, words
+from tools.localization.lexis import TERMS, split_source, words
 from tools.localization.tags import Tags, extract, is_generated
 
-EXTRACTOR = 1
+EXTRACTOR = 2
 FIELDS = ("name", "code", "comment", "string")
-COUNT_BITS = 10
+COUNT_BITS = 12
 COUNT_MASK = (1 << COUNT_BITS) - 1
 ORDINAL_SHIFT = COUNT_BITS * len(FIELDS)
+MAX_DOCUMENTS = 1 << 16
 MAX_LEXICAL = 600_000
 
 
 @dataclass(frozen=True)
 class Document:
-    """What is kept of one blob: its field lengths in terms and its packed tags."""
+    """What is kept of one blob: its field lengths in words and its packed tags."""
 
     blob: str
     language: str
@@ -34,52 +35,70 @@ class Document:
     tags: bytes
 
 
+class Postings(dict[str, "array[int]"]):
+    """Arrays of postings by term, made on first use."""
+
+    def __missing__(self, term: str) -> array[int]:
+        made = self[term] = array("Q")
+        return made
+
+
 @dataclass
 class Segment:
-    """Documents in order and, per term, their postings."""
+    """Documents in order and, per term, their postings; at most 65,536 documents."""
 
     documents: list[Document] = field(default_factory=list)
-    postings: dict[str, array[int]] = field(default_factory=dict)
+    postings: Postings = field(default_factory=Postings)
 
     def add(self, blob: str, language: str, source: bytes) -> None:
         """Indexes one blob; whatever its bytes, it becomes a document."""
         ordinal = len(self.documents) << ORDINAL_SHIFT
         tags = extract(source, language)
-        counts = field_counts(source, language, tags)
-        packed: dict[str, int] = {}
-        for number, counted in enumerate(counts):
-            shift = number * COUNT_BITS
-            for term, count in counted.items():
-                packed[term] = packed.get(term, ordinal) | min(count, COUNT_MASK) << shift
-        for name, count in Counter(definition.simple for definition in tags.definitions).items():
-            packed["=" + name] = ordinal | min(count, COUNT_MASK)
+        fields = field_words(source, language, tags)
+        names = fields[0]
+        packed: dict[str, int] = {
+            "=" + name: ordinal | min(count, COUNT_MASK) for name, count in Counter(names).items()
+        }
+        for number, found in enumerate(fields):
+            _count(packed, found, ordinal, number * COUNT_BITS)
         postings = self.postings
         for term, value in packed.items():
-            found = postings.get(term)
-            if found is None:
-                postings[term] = array("Q", (value,))
-            else:
-                found.append(value)
-        lengths = tuple(sum(counted.values()) for counted in counts)
-        assert len(lengths) == 4
+            postings[term].append(value)
+        lengths = (len(fields[0]), len(fields[1]), len(fields[2]), len(fields[3]))
         self.documents.append(Document(blob, language, lengths, zlib.compress(tags.packed().encode(), 1)))
 
 
-def field_counts(source: bytes, language: str, tags: Tags) -> tuple[Counter[str], ...]:
-    """Term counts of the four fields: defined names, code, comments and docstrings, strings."""
+def _count(packed: dict[str, int], found: list[str], ordinal: int, shift: int) -> None:
+    """Adds the terms of `found` to the packed counts of a document."""
+    get = packed.get
+    terms = TERMS
+    for word, count in Counter(found).items():
+        added = count << shift
+        for term in terms[word]:
+            packed[term] = get(term, ordinal) + added
+    if len(found) > COUNT_MASK // 4:
+        _saturate(packed, found, ordinal, shift)
+
+
+def _saturate(packed: dict[str, int], found: list[str], ordinal: int, shift: int) -> None:
+    """Counts again the terms whose count may have run over into the next field."""
+    totals: Counter[str] = Counter()
+    for word, count in Counter(found).items():
+        for term in TERMS[word]:
+            totals[term] += count
+    for term, total in totals.items():
+        if total > COUNT_MASK:
+            packed[term] += (COUNT_MASK - total) << shift
+
+
+def field_words(source: bytes, language: str, tags: Tags) -> tuple[list[str], list[str], list[str], list[str]]:
+    """The words of the four fields: defined names, code, comments and docstrings, strings."""
     if b"\0" in source[:8000]:
-        return Counter(), Counter(), Counter(), Counter()
+        return [], [], [], []
     if is_generated(source):
-        return Counter(), _counted(source[:MAX_LEXICAL].decode("utf-8", "replace")), Counter(), Counter()
+        return [], words(source[:MAX_LEXICAL].decode("utf-8", "replace")), [], []
     code, comments, strings = split_source(source.decode("utf-8", "replace"), BY_NAME[language].style)
-    names: Counter[str] = Counter()
-    for definition in tags.definitions:
-        names.update(terms_of(definition.simple))
-    return names, _counted(code), _counted(comments), _counted(strings)
-
-
-def _counted(text: str) -> Counter[str]:
-    return count_terms(Counter(words(text)).items())
+    return [definition.simple for definition in tags.definitions], words(code), words(comments), words(strings)
 
 
 def build(blobs: Iterable[tuple[str, str, bytes]]) -> Segment:

@@ -4,8 +4,7 @@ from __future__ import annotations
 
 import json
 import re
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 from tools.localization.languages import BY_NAME, Language, parser_for
 
@@ -17,14 +16,14 @@ MAX_LINE = 20_000
 MAX_DEFINITIONS = 20_000
 
 
-@dataclass(frozen=True)
-class Definition:
+class Definition(NamedTuple):
     """A named thing of a file.
 
     Attributes:
-        kind: `function`, `method`, `class`, `variable`, .... Functions inside functions belong to the outer one.
+        kind: `function`, `method`, `class`, `variable`, ... Functions inside functions belong to the outer one.
         name: qualified within the file, `Class.method`.
-        start, end: first and last line, 1-based, decorators included.
+        start: first line, 1-based, decorators included.
+        end: last line.
         bases: names of the base classes as written.
     """
 
@@ -40,8 +39,7 @@ class Definition:
         return self.name.rpartition(".")[2]
 
 
-@dataclass(frozen=True)
-class Import:
+class Import(NamedTuple):
     """`from module import name as alias`; `level` leading dots; an empty name imports the module itself."""
 
     module: str
@@ -50,8 +48,7 @@ class Import:
     level: int = 0
 
 
-@dataclass(frozen=True)
-class Tags:
+class Tags(NamedTuple):
     """What the syntax tree of a file says."""
 
     definitions: tuple[Definition, ...] = ()
@@ -59,21 +56,15 @@ class Tags:
 
     def packed(self) -> str:
         """As compact JSON."""
-        return json.dumps(
-            [
-                [[d.kind, d.name, d.start, d.end, *d.bases] for d in self.definitions],
-                [[i.module, i.name, i.alias, i.level] for i in self.imports],
-            ],
-            separators=(",", ":"),
-        )
+        return json.dumps(self, separators=(",", ":"), check_circular=False)
 
     @classmethod
     def unpacked(cls, text: str) -> Tags:
         """From what `packed` wrote."""
         definitions, imports = json.loads(text)
         return cls(
-            tuple(Definition(kind, name, start, end, tuple(bases)) for kind, name, start, end, *bases in definitions),
-            tuple(Import(*values) for values in imports),
+            tuple([Definition(kind, name, start, end, tuple(bases)) for kind, name, start, end, bases in definitions]),
+            tuple([Import(*values) for values in imports]),
         )
 
 
@@ -120,28 +111,25 @@ def _define(node: Node, spec: Language, owner: str, start: int, found: list[Defi
     """Adds what `node` defines; returns what to descend into."""
     kind = spec.definitions[node.type]
     name = _name(node)
-    first = start or node.start_point[0] + 1
-    body = node.child_by_field_name("body")
     if kind == "variable":
-        value = node.child_by_field_name("value")
-        if value is not None and value.type in _FUNCTION_VALUES:
-            kind, body = "function", value.child_by_field_name("body")
-    if not name:
-        return [(node, owner, 0)] if body is None else [(body, owner, 0)]
-    qualified = f"{owner}.{name}" if owner else name
-    if kind == "function" and owner and spec.name in {"python", "rust", "cpp"}:
+        value = node.child_by_field_name("value") if spec.name in _FUNCTIONS_ARE_VALUES else None
+        kind = "function" if value is not None and value.type in _FUNCTION_VALUES else kind
+    elif kind == "function" and owner and spec.name in _METHODS_ARE_FUNCTIONS:
         kind = "method"
-    if kind == "impl":
-        return [(body, name, 0)] if body is not None else []
+    body = node.child_by_field_name("body") if kind in _CLASSES or not name else None
+    if not name or kind == "impl":
+        return [(body or node, name or owner, 0)]
+    qualified = f"{owner}.{name}" if owner else name
     if not (kind == "module" and spec.name == "typescript" and body is None):
-        found.append(Definition(kind, qualified, first, node.end_point[0] + 1, _bases(node)))
-    if body is None:
-        return [(node, qualified, 0)] if kind in _CLASSES else []
+        bases = _bases(node) if kind in _CLASSES else ()
+        found.append(Definition(kind, qualified, start or node.start_point[0] + 1, node.end_point[0] + 1, bases))
     if kind not in _CLASSES:
         return []
-    return [(body, owner if kind == "module" and spec.name in {"cpp", "csharp", "php"} else qualified, 0)]
+    return [(body or node, owner if kind == "module" and spec.name in {"cpp", "csharp", "php"} else qualified, 0)]
 
 
+_FUNCTIONS_ARE_VALUES = {"javascript", "typescript", "tsx"}
+_METHODS_ARE_FUNCTIONS = {"python", "rust", "cpp"}
 _FUNCTION_VALUES = {"arrow_function", "function_expression", "function", "class", "lambda", "generator_function"}
 _IDENTIFIER = re.compile(r"[A-Za-z_$~]\w*")
 
