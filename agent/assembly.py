@@ -128,7 +128,12 @@ class Assembly:
             locator=locator,
             evaluator=evaluator,
             bench=bench,
-            shell=Shell(places, snapshots, self._journal, Limits(SHELL_SECONDS, memory=4 * GIB, processes=512)),
+            shell=Shell(
+                places,
+                self._journal,
+                Limits(SHELL_SECONDS, memory=4 * GIB, processes=512),
+                programs=str(Path(python).parent) if "/" in python else "",
+            ),
             team=team,
             text_protocol=_text_protocol(self._settings),
             mutants=self._mutants(snapshots, evaluator),

@@ -12,7 +12,7 @@ word moves the odds by at most a factor of two either way.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from agent.execution.evaluator import Target
@@ -22,8 +22,10 @@ PRIOR = 0.22
 HOLDS = (0.886, 0.656)
 REPRODUCED = (0.875, 0.40)
 GIVEN = (0.98, 0.15)
+RATES: Mapping[str, tuple[float, float]] = {"given": GIVEN, "baseline": GIVEN, "reproduction": REPRODUCED}
+NAMES: Mapping[str, str] = {"given": "given", "baseline": "failing", "reproduction": "reproduction"}
 BLIND_SPOT = 0.5
-"""Exponent of each further reproduction test: its evidence counts half of the one before."""
+"""Each further test of one origin counts half of the one before: they share what their author did not think of."""
 
 
 @dataclass(frozen=True)
@@ -40,14 +42,12 @@ def confidence(evaluation: Evaluation | None, critique: Critique | None, targets
     if evaluation is None:
         return Confidence(0.0, (("not evaluated", 0.0),))
     origins = {target.id: target.origin for target in targets}
-    weight = 1.0
-    for test, status in sorted(evaluation.targets.items(), key=lambda item: (origins.get(item[0]) != "given", item[0])):
-        rates = REPRODUCED if origins.get(test) == "reproduction" else GIVEN
-        ratio = _ratio(rates, status == "passed") ** weight
-        factors.append(
-            (f"{'passes' if status == 'passed' else 'fails'} {origins.get(test, 'target')} test {test}", ratio)
-        )
-        weight *= BLIND_SPOT
+    for origin in ("given", "baseline", "reproduction"):
+        statuses = [status for test, status in sorted(evaluation.targets.items()) if origins.get(test) == origin]
+        if statuses:
+            passed = statuses.count("passed")
+            what = f"{passed} of {len(statuses)} {NAMES[origin]} tests pass"
+            factors.append((what, _together(RATES[origin], passed, len(statuses) - passed)))
     if evaluation.regressions_run and evaluation.held + len(evaluation.broken):
         broken = bool(evaluation.broken)
         what = (
@@ -60,6 +60,15 @@ def confidence(evaluation: Evaluation | None, critique: Critique | None, targets
     for _, factor in factors:
         odds *= factor
     return Confidence(odds / (1 + odds), tuple(factors))
+
+
+def _together(rates: tuple[float, float], passed: int, failed: int) -> float:
+    """The ratio of tests that share a blind spot; the failures first, as they say more."""
+    ratio, weight = 1.0, 1.0
+    for success in [False] * failed + [True] * passed:
+        ratio *= _ratio(rates, success) ** weight
+        weight *= BLIND_SPOT
+    return ratio
 
 
 def _ratio(rates: tuple[float, float], passed: bool) -> float:

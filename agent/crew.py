@@ -20,7 +20,7 @@ from agent.roles import critic, planner, selector, tester, thinker
 from agent.roles.episode import Episode
 from agent.roles.locator import Locator
 from agent.roles.team import Team
-from agent.roles.workbench import Workbench
+from agent.roles.workbench import Workbench, results
 from agent.work import Strategy, Work
 from search.engine import ExpansionFailed
 from search.events import Event
@@ -135,7 +135,7 @@ class Crew:
             "debugger",
             strategy=work.strategy,
             patch=self.diff(work.snapshot),
-            results=_results(work),
+            results=results(work),
             critique=work.critique.reasons if work.critique else "",
             siblings=[self.diff(snapshot) for snapshot in siblings],
             turns=TURNS,
@@ -155,14 +155,14 @@ class Crew:
             return work
         tests = {path: content for target in self.evaluator.suite.targets for path, content in target.files.items()}
         try:
-            judged = await critic.critique(self.team, work, self.diff(work.snapshot), _results(work), tests)
+            judged = await critic.critique(self.team, work, self.diff(work.snapshot), results(work), tests)
         except NO_ANSWER:  # a critic that cannot be understood abstains
             return work
         return replace(work, critique=judged)
 
     async def choose(self, works: Sequence[Work]) -> int | None:
         """The selector's choice among finalists, as an index."""
-        patches = [(self.diff(work.snapshot), _results(work)) for work in works]
+        patches = [(self.diff(work.snapshot), results(work)) for work in works]
         try:
             return await selector.choose(self._need_team(), patches)
         except NO_ANSWER:
@@ -221,15 +221,13 @@ class Crew:
         return replace(work, snapshot=workbench.snapshot, note=ending.summary, evaluation=None, critique=None)
 
     def _workbench(self, snapshot: str) -> Workbench:
-        suite = self.evaluator.suite
-        given = [target.id for target in suite.targets if not target.files]
         return Workbench(
             self._snapshots,
             snapshot,
             shell=self._shell,
             bench=self._bench,
             definitions=self._locator,
-            default_tests=(*given, *suite.regression),
+            evaluate=self.evaluator.evaluate,
             seconds=self._settings.regression_seconds,
         )
 
@@ -242,20 +240,9 @@ class Crew:
         return prompts.render("text_protocol", tools=tools, edit_format=EDIT_FORMAT)
 
     def _target_names(self) -> list[str]:
-        return [target.id for target in self.evaluator.suite.targets if not target.files]
+        return [target.id for target in self.evaluator.suite.targets]
 
     def _need_team(self) -> Team:
         if self.team is None:
             raise InputError("this design needs a model", hint="give --model NAME, or use --design mechanical")
         return self.team
-
-
-def _results(work: Work) -> str:
-    evaluation = work.evaluation
-    if evaluation is None:
-        return "it was not run"
-    parts = [evaluation.summary()]
-    parts += [f"{status} {test}" for test, status in evaluation.targets.items()]
-    parts += [f"broken: {test}" for test in evaluation.broken[:10]]
-    parts += [f"finding: {finding}" for finding in evaluation.findings[:10]]
-    return "\n".join([*parts, evaluation.output])

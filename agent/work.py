@@ -17,9 +17,13 @@ class Strategy(BaseModel):
 
     model_config = ConfigDict(frozen=True)
 
-    title: str = Field(max_length=300)
-    description: str = Field(default="", max_length=8000)
-    files: tuple[str, ...] = ()
+    title: str = Field(max_length=300, description="five to ten words")
+    description: str = Field(
+        default="",
+        max_length=8000,
+        description="what is wrong, what to change, where, and what must not change; two to five sentences",
+    )
+    files: tuple[str, ...] = Field(default=(), description="paths it concerns")
 
 
 class Critique(BaseModel):
@@ -34,10 +38,16 @@ class Critique(BaseModel):
 
     model_config = ConfigDict(frozen=True)
 
-    score: float = Field(ge=0, le=1)
+    score: float = Field(
+        ge=0, le=1, description="your probability that the patch resolves the issue and breaks nothing"
+    )
     verdict: Verdict
-    fault: Fault = "none"
-    reasons: str = Field(default="", max_length=8000)
+    fault: Fault = Field(default="none", description="which side is wrong when something fails")
+    reasons: str = Field(
+        default="",
+        max_length=8000,
+        description="two to five sentences: the strongest doubt first, and what to change",
+    )
 
 
 @dataclass(frozen=True)

@@ -12,7 +12,8 @@ from agent.execution.places import Places
 from agent.store.records import ExecutionRecord
 from agent.store.store import RunStore
 from environments.base import Command, Limits
-from tools.snapshots import SnapshotStore
+
+SYSTEM_PATH = "/usr/local/bin:/usr/bin:/bin"
 
 
 @dataclass(frozen=True)
@@ -33,13 +34,22 @@ class ShellResult:
 
 
 class Shell:
-    """Runs shell commands; the state between them is the snapshot, nothing else."""
+    """Runs shell commands; the state between them is the snapshot, nothing else.
 
-    def __init__(self, places: Places, snapshots: SnapshotStore, journal: RunStore, limits: Limits) -> None:
+    Args:
+        places: where they run.
+        journal: where the results are kept.
+        limits: of one command.
+        programs: folder put first on PATH, where the tests' interpreter lies; may be empty.
+    """
+
+    def __init__(self, places: Places, journal: RunStore, limits: Limits, *, programs: str) -> None:
         self._places = places
-        self._snapshots = snapshots
         self._journal = journal
         self._limits = limits
+        self._env = {"PYTHONDONTWRITEBYTECODE": "1"}
+        if programs:
+            self._env["PATH"] = f"{programs}:{SYSTEM_PATH}"
 
     async def run(self, snapshot: str, text: str, *, ordinal: int) -> ShellResult:
         """Runs `text` in a workspace at `snapshot`, or finds it in the journal.
@@ -56,7 +66,7 @@ class Shell:
         if recorded is not None:
             return ShellResult(**recorded.result)
         async with self._places.at(snapshot) as place:
-            outcome = await place.sandbox.run(Command.shell(text, limits=self._limits))
+            outcome = await place.sandbox.run(Command.shell(text, env=self._env, limits=self._limits))
             after = await asyncio.to_thread(place.workspace.capture, subject="after a command")
         result = ShellResult(after, outcome.exit_code, outcome.stopped, outcome.output)
         await asyncio.to_thread(

@@ -11,15 +11,15 @@ class Place(BaseModel):
     """A function or class of a file."""
 
     path: str
-    name: str
+    name: str = Field(description="function or Class.method")
 
 
 class Plan(BaseModel):
     """The planner's answer: where to change something."""
 
-    files: list[str] = Field(min_length=1)
-    functions: list[Place] = []
-    reason: str = ""
+    files: list[str] = Field(min_length=1, description="paths of files to change, most likely first")
+    functions: list[Place] = Field(default=[], description="what to change in them")
+    reason: str = Field(default="", description="one or two sentences")
 
 
 class Strategies(BaseModel):
@@ -32,11 +32,11 @@ class FailureJudgement(BaseModel):
     """Whether a reproduction test fails for the reason the issue gives."""
 
     for_the_reason: bool
-    why: str = ""
+    why: str = Field(default="", description="one sentence")
 
 
 class Choice(BaseModel):
     """The selector's answer: the number of a patch, from 1, or none."""
 
-    choice: int | None
-    reason: str = ""
+    choice: int | None = Field(description="number of the patch, or null for none")
+    reason: str = Field(default="", description="two or three sentences")

@@ -8,13 +8,14 @@ from __future__ import annotations
 
 import asyncio
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Awaitable, Callable, Mapping, Sequence
 from typing import Any, Protocol
 
 from agent.execution.shell import Shell
 from agent.execution.testbench import TestBench
 from agent.roles.episode import clip
 from agent.roles.tools import Parameter, Tool, ToolError
+from agent.work import Work
 from tools.checks import gate
 from tools.code.find import find, grep
 from tools.code.outline import outline
@@ -51,7 +52,7 @@ class Workbench:
 
     Args:
         snapshot: where to start.
-        default_tests: what `test` runs when no tests are named.
+        evaluate: judges a snapshot; what `test` does when no tests are named.
         seconds: limit of a test run.
     """
 
@@ -63,7 +64,7 @@ class Workbench:
         shell: Shell,
         bench: TestBench,
         definitions: Definitions | None,
-        default_tests: Sequence[str],
+        evaluate: Callable[[Work], Awaitable[Work]],
         seconds: float,
     ) -> None:
         self.snapshot = snapshot
@@ -72,7 +73,7 @@ class Workbench:
         self._shell = shell
         self._bench = bench
         self._definitions = definitions
-        self._default_tests = tuple(default_tests)
+        self._evaluate = evaluate
         self._seconds = seconds
         self._edited: set[str] = set()
         self._runs: Counter[tuple[str, str]] = Counter()
@@ -141,16 +142,19 @@ class Workbench:
             Tool("delete", "deletes a file", (path,), self._delete),
             Tool(
                 "run",
-                "runs a shell command at the root of the repository; no network",
+                "runs a shell command at the root of the repository; there is python, but no network and no git, and "
+                "only changes to the repository's files last",
                 (Parameter("command", "string", "for /bin/sh"),),
                 self._run,
             ),
             Tool(
                 "test",
-                "runs tests by their ids or files; without any, those that matter for the issue",
+                "runs tests by their ids or files; without any, all that judge your patch: those that reproduce the "
+                "issue and the existing ones near by",
                 (Parameter("tests", "array", "ids or files", required=False),),
                 self._test,
             ),
+            Tool("diff", "shows what you have changed", (), self._diff),
             Tool(
                 "submit",
                 "ends your turn; what the repository contains now is your patch",
@@ -240,11 +244,14 @@ class Workbench:
         return f"{clip(result.output)}\n[{ended}]"
 
     async def _test(self, arguments: Mapping[str, Any]) -> str:
-        tests = tuple(str(test) for test in arguments.get("tests", ())) or self._default_tests
+        tests = tuple(str(test) for test in arguments.get("tests", ()))
         if not tests:
-            raise ToolError("say which tests to run: ids or files")
+            return results(await self._evaluate(Work(self.snapshot)))
         report = await self._bench.run(self.snapshot, tests, seconds=self._seconds)
         return describe(report)
+
+    async def _diff(self, arguments: Mapping[str, Any]) -> str:
+        return await asyncio.to_thread(self._snapshots.diff, self._start, self.snapshot) or "nothing is changed"
 
     async def _submit(self, arguments: Mapping[str, Any]) -> str:
         keep = {str(path) for path in arguments.get("keep", ())}
@@ -258,6 +265,18 @@ class Workbench:
         if self._snapshots.commit_of(self.snapshot).tree == self._snapshots.commit_of(self._start).tree:
             raise ToolError("nothing is changed; there is no patch to submit")
         return str(arguments["summary"])
+
+
+def results(work: Work) -> str:
+    """What running a patch showed, for a model: counts, each target, what broke, and the failures' output."""
+    evaluation = work.evaluation
+    if evaluation is None:
+        return "it was not run"
+    parts = [evaluation.summary()]
+    parts += [f"{status} {test}" for test, status in evaluation.targets.items()]
+    parts += [f"broken: {test}" for test in evaluation.broken[:10]]
+    parts += [f"finding: {finding}" for finding in evaluation.findings[:10]]
+    return "\n".join([*parts, evaluation.output])
 
 
 def describe(report: TestReport, limit: int = 6000) -> str:
