@@ -1,4 +1,4 @@
-"""Attack payloads and positive controls: small scripts run in a sandbox by the system's Python.
+"""Attack payloads: small scripts run in a sandbox by the system's Python.
 
 Each payload prints ESCAPED when it got what it wanted. A payload may also leave a trace that only the host can see
 (a file, a connection, a process); the harness looks for those. The payloads assume nothing about the backend.
@@ -34,24 +34,24 @@ class Payload:
     code: str
 
 
-def _payload(name: str, row: int, code: str) -> Payload:
+def payload(name: str, row: int, code: str) -> Payload:
     return Payload(name, row, code.strip("\n"))
 
 
 ATTACKS = [
-    _payload("write_absolute", 1, "attempt(lambda: open(HOST + '/planted', 'w').write('x'))"),
-    _payload("write_relative", 1, "attempt(lambda: open('../' * 12 + HOST.lstrip('/') + '/planted', 'w').write('x'))"),
-    _payload(
+    payload("write_absolute", 1, "attempt(lambda: open(HOST + '/planted', 'w').write('x'))"),
+    payload("write_relative", 1, "attempt(lambda: open('../' * 12 + HOST.lstrip('/') + '/planted', 'w').write('x'))"),
+    payload(
         "write_by_symlink",
         1,
         "os.path.lexists('door') or os.symlink(HOST, 'door'); attempt(lambda: open('door/planted', 'w').write('x'))",
     ),
-    _payload(
+    payload(
         "hard_link_to_outside",
         1,
         "attempt(lambda: (os.link(HOST + '/secret', 'link'), open('link', 'a').write('x'), escaped()))",
     ),
-    _payload(
+    payload(
         "write_by_proc_root",
         1,
         """
@@ -60,7 +60,7 @@ for pid in filter(str.isdigit, os.listdir('/proc')):
     attempt(lambda: open(f'/proc/{pid}/cwd/../../../../../../..' + HOST + '/planted', 'w').write('x'))
 """,
     ),
-    _payload(
+    payload(
         "write_to_system",
         1,
         """
@@ -69,7 +69,7 @@ for folder in ('/usr/bin', '/etc', '/usr/lib', '/lib', '/'):
     attempt(lambda: (open(path, 'w').close(), os.unlink(path), escaped(folder)))
 """,
     ),
-    _payload(
+    payload(
         "remount_writable",
         1,
         """
@@ -78,11 +78,11 @@ for folder in (b'/', b'/usr', b'/proc/sys'):
     if libc.mount(b'none', folder, None, MS_REMOUNT | MS_BIND, None) == 0: escaped(folder)
 """,
     ),
-    _payload("mount_tmpfs", 1, "libc.mount(b'tmpfs', b'/tmp', b'tmpfs', 0, None) == 0 and escaped()"),
-    _payload("new_mount_calls", 1, "ok(430, b'tmpfs', 0) and escaped(); ok(428, -100, b'/', 1) and escaped()"),
-    _payload("chroot", 1, "attempt(lambda: (os.chroot('/tmp'), escaped()))"),
-    _payload("read_secret_file", 2, "attempt(lambda: SECRET in open(HOST + '/secret').read() and escaped())"),
-    _payload(
+    payload("mount_tmpfs", 1, "libc.mount(b'tmpfs', b'/tmp', b'tmpfs', 0, None) == 0 and escaped()"),
+    payload("new_mount_calls", 1, "ok(430, b'tmpfs', 0) and escaped(); ok(428, -100, b'/', 1) and escaped()"),
+    payload("chroot", 1, "attempt(lambda: (os.chroot('/tmp'), escaped()))"),
+    payload("read_secret_file", 2, "attempt(lambda: SECRET in open(HOST + '/secret').read() and escaped())"),
+    payload(
         "read_home",
         2,
         """
@@ -90,8 +90,8 @@ for name in ('.ssh', '.aws', '.netrc', '.gitconfig', '.bashrc', '.profile', '.co
     os.path.lexists(os.path.join(HOME, name)) and escaped(name)
 """,
     ),
-    _payload("read_shadow", 2, "attempt(lambda: (open('/etc/shadow').read(), escaped()))"),
-    _payload(
+    payload("read_shadow", 2, "attempt(lambda: (open('/etc/shadow').read(), escaped()))"),
+    payload(
         "open_by_handle",
         2,
         """
@@ -99,8 +99,8 @@ handle = struct.pack('IiQ', 8, 1, 2)
 ok(304 if os.uname().machine == 'x86_64' else 265, 3, handle, 0) and escaped()
 """,
     ),
-    _payload("own_environment", 3, "any(SECRET in value for value in os.environ.values()) and escaped()"),
-    _payload(
+    payload("own_environment", 3, "any(SECRET in value for value in os.environ.values()) and escaped()"),
+    payload(
         "other_environments",
         3,
         """
@@ -108,7 +108,7 @@ for pid in filter(str.isdigit, os.listdir('/proc')):
     attempt(lambda: SECRET.encode() in open(f'/proc/{pid}/environ', 'rb').read() and escaped(pid))
 """,
     ),
-    _payload(
+    payload(
         "inherited_descriptors",
         3,
         """
@@ -118,15 +118,15 @@ for number in range(3, 256):
     if os.path.basename(target) != 'fd' and not target.startswith('/proc/'): escaped(number, target)
 """,
     ),
-    _payload(
+    payload(
         "connect_to_host_loopback",
         4,
         "attempt(lambda: (socket.create_connection(('127.0.0.1', PORT), timeout=2), escaped()))",
     ),
-    _payload(
+    payload(
         "network_interfaces", 4, "[escaped(name) for _, name in socket.if_nameindex() if name not in ('lo', 'sit0')]"
     ),
-    _payload(
+    payload(
         "connect_out",
         4,
         """
@@ -134,17 +134,17 @@ for address in (('1.1.1.1', 53), ('169.254.169.254', 80), ('10.0.0.1', 22)):
     attempt(lambda: (socket.create_connection(address, timeout=1), escaped(address)))
 """,
     ),
-    _payload(
+    payload(
         "datagram_out",
         4,
         "attempt(lambda: (socket.socket(socket.AF_INET, socket.SOCK_DGRAM).sendto(b'x', ('1.1.1.1', 53)), escaped()))",
     ),
-    _payload("unix_socket", 5, "s = socket.socket(socket.AF_UNIX); attempt(lambda: (s.connect(UNIX), escaped()))"),
-    _payload(
+    payload("unix_socket", 5, "s = socket.socket(socket.AF_UNIX); attempt(lambda: (s.connect(UNIX), escaped()))"),
+    payload(
         "abstract_socket", 5, "attempt(lambda: (socket.socket(socket.AF_UNIX).connect('\\0' + ABSTRACT), escaped()))"
     ),
-    _payload("vsock", 5, "attempt(lambda: (socket.socket(40, socket.SOCK_STREAM), escaped()))"),
-    _payload(
+    payload("vsock", 5, "attempt(lambda: (socket.socket(40, socket.SOCK_STREAM), escaped()))"),
+    payload(
         "packet_and_alg_sockets",
         5,
         """
@@ -152,7 +152,7 @@ for family, kind in ((17, socket.SOCK_RAW), (38, socket.SOCK_SEQPACKET), (socket
     attempt(lambda: (socket.socket(family, kind), escaped(family)))
 """,
     ),
-    _payload(
+    payload(
         "docker_and_agent_sockets",
         5,
         """
@@ -160,8 +160,8 @@ for path in ('docker.sock', 'containerd/containerd.sock', 'dbus/system_bus_socke
     [escaped(run, path) for run in ('/run/', '/var/run/') if os.path.exists(run + path)]
 """,
     ),
-    _payload("signal_host_process", 7, "attempt(lambda: (os.kill(PID, 0), escaped()))"),
-    _payload(
+    payload("signal_host_process", 7, "attempt(lambda: (os.kill(PID, 0), escaped()))"),
+    payload(
         "trace_and_read_memory",
         7,
         """
@@ -174,7 +174,7 @@ got > 0 and escaped('process_vm_readv')
 child.kill()
 """,
     ),
-    _payload(
+    payload(
         "kernel_settings",
         1,
         """
@@ -184,7 +184,7 @@ for path in ('/proc/sysrq-trigger', '/proc/mtrr', '/proc/irq/default_smp_affinit
     attempt(lambda: (open(path, 'r+'), escaped(path)))
 """,
     ),
-    _payload(
+    payload(
         "user_namespace",
         1,
         """
@@ -196,7 +196,7 @@ pid > 0 and escaped('clone')
 subprocess.run(['unshare', '-Ur', 'true'], stderr=subprocess.DEVNULL).returncode == 0 and escaped('program')
 """,
     ),
-    _payload(
+    payload(
         "capabilities",
         25,
         """
@@ -206,7 +206,7 @@ for line in open('/proc/self/status'):
     if line.startswith('Uid') and '0' in line.split()[1:]: escaped(line)
 """,
     ),
-    _payload(
+    payload(
         "set_user_id_file",
         23,
         """
@@ -217,7 +217,7 @@ attempt(lambda: os.close(os.open('suid2', os.O_CREAT | os.O_WRONLY, 0o4755)))
 attempt(lambda: os.mknod('suid3', 0o4755 | stat.S_IFREG))
 """,
     ),
-    _payload(
+    payload(
         "device_node",
         23,
         """
@@ -225,7 +225,7 @@ attempt(lambda: (os.mknod('disk', 0o666 | stat.S_IFBLK, os.makedev(254, 0)), esc
 attempt(lambda: (os.mknod('memory', 0o666 | stat.S_IFCHR, os.makedev(1, 1)), escaped()))
 """,
     ),
-    _payload(
+    payload(
         "kernel_interfaces",
         8,
         """
@@ -233,7 +233,7 @@ calls = dict(x86_64=(321, 298, 250, 323, 425, 175), aarch64=(280, 241, 219, 282,
 for number in calls: ok(number, 0, ctypes.create_string_buffer(128), 128) and escaped(number)
 """,
     ),
-    _payload(
+    payload(
         "terminal_injection",
         9,
         """
@@ -245,7 +245,7 @@ ours, theirs = os.openpty()
 attempt(lambda: (fcntl.ioctl(theirs, termios.TIOCSTI, b'x'), escaped('TIOCSTI')))
 """,
     ),
-    _payload(
+    payload(
         "plant_git_hook",
         11,
         """
@@ -254,7 +254,7 @@ attempt(lambda: (open('.git/config', 'a').write('[core]'), escaped('config')))
 attempt(lambda: (os.rename('.git', 'git'), escaped('rename')))
 """,
     ),
-    _payload(
+    payload(
         "rewrite_first_process",
         7,
         """
@@ -263,117 +263,3 @@ for path in ('/proc/1/mem', '/proc/1/task/1/mem', f'/proc/{os.getppid()}/mem'):
 """,
     ),
 ]  # fmt: skip
-
-
-CONTROLS = [
-    _payload(
-        "threads",
-        0,
-        """
-seen = []
-threads = [threading.Thread(target=lambda: (time.sleep(0.05), seen.append(1))) for _ in range(60)]
-[t.start() for t in threads]; [t.join() for t in threads]
-print("WORKED" if len(seen) == 60 else seen)
-""",
-    ),
-    _payload(
-        "devices",
-        0,
-        """
-open('/dev/null', 'w').write('x' * 10_000)
-assert len(open('/dev/urandom', 'rb').read(16)) == 16 and open('/dev/zero', 'rb').read(2) == b'\\0\\0'
-ours, theirs = os.openpty(); os.write(theirs, b'hello'); print('WORKED' if os.read(ours, 5) == b'hello' else '')
-""",
-    ),
-    _payload(
-        "loopback_server",
-        0,
-        """
-server = socket.create_server(('127.0.0.1', 0)); address = ('localhost', server.getsockname()[1])
-threading.Thread(target=lambda: server.accept()[0].sendall(b'hello')).start()
-print('WORKED' if socket.create_connection(address, timeout=5).recv(5) == b'hello' else '')
-""",
-    ),
-    _payload(
-        "unix_and_udp_sockets",
-        0,
-        """
-a, b = socket.socketpair(); a.send(b'x'); assert b.recv(1) == b'x'
-server = socket.socket(socket.AF_UNIX); server.bind('s.sock'); server.listen(); os.unlink('s.sock')
-one, two = (socket.socket(socket.AF_INET, socket.SOCK_DGRAM) for _ in range(2))
-one.bind(('127.0.0.1', 0)); two.sendto(b'x', one.getsockname()); print('WORKED' if one.recv(1) == b'x' else '')
-""",
-    ),
-    _payload(
-        "subprocesses_and_pools",
-        0,
-        """
-import concurrent.futures, multiprocessing
-assert subprocess.run(['sh', '-c', 'echo a | cat'], capture_output=True).stdout == b'a\\n'
-with concurrent.futures.ProcessPoolExecutor(4, multiprocessing.get_context('fork')) as pool:
-    print('WORKED' if list(pool.map(abs, [-1, -2, -3])) == [1, 2, 3] else '')
-""",
-    ),
-    _payload(
-        "temporary_files",
-        0,
-        """
-import tempfile
-with tempfile.NamedTemporaryFile() as file, tempfile.TemporaryFile() as unnamed:
-    file.write(b'x' * 5_000_000); unnamed.write(b'y')
-open(os.path.expanduser('~/.cache-of-a-tool'), 'w').close()
-open('/var/tmp/also-here', 'w').close()
-print('WORKED')
-""",
-    ),
-    _payload(
-        "shared_memory_and_semaphores",
-        0,
-        """
-from multiprocessing import shared_memory, Lock
-block = shared_memory.SharedMemory(create=True, size=1_000_000); block.buf[0] = 7; block.close(); block.unlink()
-with Lock(): print('WORKED')
-""",
-    ),
-    _payload(
-        "ordinary_file_work",
-        0,
-        """
-os.makedirs('a/b', exist_ok=True); open('a/b/f', 'w').write('x'); os.chmod('a/b/f', 0o755)
-os.symlink('a/b/f', 'l'); os.link('a/b/f', 'h'); os.rename('h', 'i'); os.mkfifo('fifo')
-[os.unlink(name) for name in ('l', 'i', 'fifo')]
-os.utime('a/b/f', (1, 1)); assert os.stat('a/b/f').st_mtime == 1
-print('WORKED')
-""",
-    ),
-    _payload("unicode_output", 0, "sys.stdout.reconfigure(encoding='utf-8'); print('WORKED \u00e9\u4e16\U0001f332')"),
-    _payload(
-        "users_and_time",
-        0,
-        """
-import getpass, pwd
-assert os.getuid() != 0 and socket.gethostbyname('localhost') == '127.0.0.1'
-assert os.path.isdir(os.path.expanduser('~')) and time.localtime()
-print('WORKED')
-""",
-    ),
-    _payload(
-        "signals_and_timers",
-        0,
-        """
-import signal
-signal.signal(signal.SIGALRM, lambda *a: print('WORKED')); signal.setitimer(signal.ITIMER_REAL, 0.01); signal.pause()
-""",
-    ),
-    _payload(
-        "asyncio_programs",
-        0,
-        """
-import asyncio
-async def main():
-    process = await asyncio.create_subprocess_exec('echo', 'WORKED', stdout=asyncio.subprocess.PIPE)
-    print((await process.communicate())[0].decode())
-asyncio.run(main())
-""",
-    ),
-]

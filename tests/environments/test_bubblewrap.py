@@ -5,7 +5,8 @@ from __future__ import annotations
 import os
 
 import pytest
-from attacks import ATTACKS, CONTROLS
+from attacks import ATTACKS
+from controls import CONTROLS
 from harness import NOBODY, Host, escapes, host, run_as, run_payloads
 
 from environments.bubblewrap import Bubblewrap

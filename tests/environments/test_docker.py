@@ -13,8 +13,9 @@ from pathlib import Path
 
 import docker
 import pytest
-from attacks import ATTACKS, CONTROLS, Payload
+from attacks import ATTACKS, Payload
 from bombs import BOMBS
+from controls import CONTROLS
 from daemon import IMAGE, daemon, make_image
 from harness import NOBODY, PYTHON, Host, escapes, host
 from hypothesis import given

@@ -176,6 +176,16 @@ async def test_root_without_control_groups_gets_no_sandbox(tmp_path: Path, monke
     assert found[0].remedy == refusal.value.hint
 
 
+@pytest.mark.skipif(not ROOT, reason="anybody else is held by the kernel")
+async def test_the_watchdog_is_the_last_net(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, guard: None) -> None:
+    """Without isolation and control groups nothing else holds root; 250 processes that sleep are no danger."""
+    monkeypatch.setattr(cgroups, "hierarchies", lambda: None)
+    (forks,) = (bomb for bomb in BOMBS if bomb.name == "forks")
+    result = await (await Local().open(tmp_path)).run(forks.command())
+    assert result.stopped == "processes"
+    assert "only a watchdog" in (await Local().checks())[0].detail
+
+
 async def test_many_threads_fit_beside_the_memory_limit(monkeypatch: pytest.MonkeyPatch) -> None:
     """An address space limit of the same size would forbid them."""
     code = "import threading, time\nfor _ in range(50): threading.Thread(target=time.sleep, args=(0.2,)).start()"
