@@ -8,7 +8,7 @@ from typing import Annotated
 
 import typer
 
-from agent.cli import export, localize, resume, sandbox, show, solve
+from agent.cli import bench, export, localize, resume, sandbox, show, solve
 from agent.cli import map as map_
 from tools.errors import TreewrightError
 
@@ -46,6 +46,7 @@ app.command("export", epilog=export.EXAMPLES)(export.command)
 app.command("localize")(localize.command)
 app.command("map")(map_.command)
 app.add_typer(sandbox.app, name="sandbox")
+app.add_typer(bench.app, name="bench")
 
 
 def run() -> None:

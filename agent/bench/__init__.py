@@ -1,0 +1,1 @@
+"""Offline benchmarks: recorded pools and simulated tasks, no model needed."""

@@ -1,0 +1,1 @@
+"""Which candidate is right, and how sure that is: the candidate x test matrix, agreement, a posterior, abstention."""
