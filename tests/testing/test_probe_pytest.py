@@ -141,8 +141,13 @@ def test_only_what_is_asked_for_runs_and_what_is_not_there_is_missing(shop: Path
 
 
 def test_a_file_that_cannot_be_collected_does_not_hide_the_others(shop: Path) -> None:
-    write(shop, {"tests/test_syntax.py": "def test(:\n", "tests/test_import.py": "import nothing_like_it\n"})
-    report = run(shop)
+    files = {
+        "tests/test_syntax.py": "def test(:\n",
+        "tests/test_import.py": "import nothing_like_it\n",
+        "tests/test_optional.py": "import pytest\npytest.importorskip('nothing_like_it')\n",
+    }
+    report = run(write(shop, files))
+    assert report.status("tests/test_optional.py") == "skipped"
     assert report.status("tests/test_syntax.py") == "error"
     assert "nothing_like_it" in report.outcomes["tests/test_import.py"].message
     assert report.status("tests/test_price.py::test_sum") == "passed"

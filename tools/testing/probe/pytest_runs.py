@@ -98,8 +98,10 @@ class Watch:
         self._deadline.stop()
 
     def pytest_collectreport(self, report: Any) -> None:
-        """A file that cannot be collected is an outcome of its own."""
-        if report.failed:
+        """A file that cannot be collected, or skips itself as a whole, is an outcome of its own."""
+        if report.skipped:
+            self._recorder.finish(self.name(report.nodeid), "skipped", message=text_of(report))
+        elif report.failed:
             self._recorder.finish(self.name(report.nodeid), "error", message=text_of(report), collecting=True)
 
     @pytest.hookimpl(hookwrapper=True, tryfirst=True)
