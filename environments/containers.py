@@ -6,7 +6,7 @@ import asyncio
 import contextlib
 import os
 from concurrent.futures import Future
-from pathlib import Path
+from pathlib import Path, PurePath
 from typing import Any
 
 from environments import profile, seccomp
@@ -14,6 +14,7 @@ from environments.base import Command, Limits
 
 OWNER_LABEL = "treewright.owner"
 MEMORY_BACKED = ("/tmp", "/var/tmp", profile.HOME)
+_CLOSED = "/root"
 _OPEN_FILES = 4096
 _OWN_PROCESSES = 1  # the init that reaps
 _HEADER = 8  # stream number, three zeros, length of the frame as a big-endian integer
@@ -61,7 +62,7 @@ def settings(workspace: profile.Workspace, command: Command, user: tuple[int, in
         ],
         "network_mode": "bridge" if command.network else "none",
         "read_only": True,
-        "tmpfs": _temporary(limits, user),
+        "tmpfs": _temporary(workspace, limits, user),
         "shm_size": min(profile.SHARED_MEMORY, limits.memory),
         "cap_drop": ["ALL"],
         "security_opt": ["no-new-privileges:true", f"seccomp={seccomp.docker_profile()}"],
@@ -75,11 +76,15 @@ def settings(workspace: profile.Workspace, command: Command, user: tuple[int, in
     }
 
 
-def _temporary(limits: Limits, user: tuple[int, int]) -> dict[str, str]:
-    """Folders in memory, the user's own: where the image has the folder, its mode wins over the one given."""
+def _temporary(workspace: profile.Workspace, limits: Limits, user: tuple[int, int]) -> dict[str, str]:
+    """Folders in memory, the user's own: where the image has the folder, its mode wins over the one given.
+
+    Images keep root's home closed to others, so that what we mount below it could not be reached.
+    """
     size = min(limits.disk, limits.memory)
     options = f"rw,exec,nosuid,nodev,mode=1777,size={size},uid={user[0]},gid={user[1]}"
-    return dict.fromkeys(MEMORY_BACKED, options)
+    closed = [_CLOSED] if any(PurePath(each.target).is_relative_to(_CLOSED) for each in workspace.all_mounts()) else []
+    return dict.fromkeys([*MEMORY_BACKED, *closed], options)
 
 
 def environment(command: Command) -> dict[str, str]:

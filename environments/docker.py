@@ -168,7 +168,7 @@ class DockerSandbox:
         self._workspace = workspace
         self._calls = ThreadPoolExecutor(_CALLS_AT_ONCE, "docker")
         self._removals: set[asyncio.Task[None]] = set()
-        self._user = ownership.Borrowed(workspace.root)
+        self._user = ownership.Borrowed(workspace.writable())
 
     def inside(self, path: Path) -> str:
         """See :class:`environments.base.Sandbox`."""

@@ -1,38 +1,42 @@
-"""Lends root's folder to a user without rights, for sandboxes in which root itself must not appear."""
+"""Lends root's folders to a user without rights, for sandboxes in which root itself must not appear."""
 
 from __future__ import annotations
 
 import contextlib
 import os
+from collections.abc import Sequence
 from pathlib import Path
 
 LENT_TO = 65533  # belongs to nobody by convention (systemd's table of user numbers), unlike 65534 and 1000
 
 
 class Borrowed:
-    """The user that works in a folder: its owner, or a user without rights when that is root.
+    """The user that works in some folders: the first one's owner, or a user without rights when that is root.
+
+    Args:
+        roots: folders to write to; those that belong to root are handed over.
 
     Attributes:
         uid: the user's number.
         gid: the group's.
     """
 
-    def __init__(self, root: Path) -> None:
-        owner = root.stat()
-        self._root = root
-        self._lent = owner.st_uid == 0 and os.geteuid() == 0
-        ours = (os.geteuid(), os.getegid()) if owner.st_uid == 0 else (owner.st_uid, owner.st_gid)
-        self.uid, self.gid = (LENT_TO, LENT_TO) if self._lent else ours
+    def __init__(self, roots: Sequence[Path]) -> None:
+        owner = roots[0].stat()
+        self.uid, self.gid = owner.st_uid, owner.st_gid
+        if self.uid == 0:
+            self.uid, self.gid = (LENT_TO, LENT_TO) if os.geteuid() == 0 else (os.geteuid(), os.getegid())
+        self._lent = [root for root in roots if os.geteuid() == 0 and root.stat().st_uid == 0]
 
     def take(self) -> None:
         """Hand over what belongs to root, also what root made since the last time."""
-        if self._lent:
-            _change(self._root, 0, self.uid, self.gid)
+        for root in self._lent:
+            _change(root, 0, self.uid, self.gid)
 
     def give_back(self) -> None:
         """Hand everything back to root."""
-        if self._lent:
-            _change(self._root, self.uid, 0, 0)
+        for root in self._lent:
+            _change(root, self.uid, 0, 0)
 
 
 def _change(root: Path, before: int, uid: int, gid: int) -> None:

@@ -56,10 +56,10 @@ def make_image(host: str) -> None:
         archive = Path(folder, "image.tar")
         with tarfile.open(archive, "w") as tar:
             files = _files()
-            empty = {Path("/", name) for name in ("tmp", "etc", "home", "proc", "sys", "dev", "run", "var/tmp")}
+            empty = {Path("/", name) for name in ("tmp", "etc", "home", "root", "proc", "sys", "dev", "run", "var/tmp")}
             for folder_inside in sorted(empty.union(*(path.parents for path in {*files, *empty}))):
                 entry = tarfile.TarInfo(str(folder_inside))
-                entry.type, entry.mode = tarfile.DIRTYPE, 0o755
+                entry.type, entry.mode = tarfile.DIRTYPE, 0o700 if folder_inside == Path("/root") else 0o755
                 tar.addfile(entry)
             for path in sorted(files):
                 tar.add(path.resolve(), str(path), recursive=False)

@@ -7,6 +7,7 @@ import contextlib
 import hashlib
 import json
 import os
+import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -26,14 +27,15 @@ from environments.base import Command, CommandResult, Limits, Mount
 from environments.containers import Frames, is_orphan, owner_label
 from environments.docker import Docker, gc
 from environments.ownership import LENT_TO
+from environments.workspaces import WorkspacePool
 from tools.errors import InfrastructureError, InputError
+from tools.snapshots import SnapshotStore
 
 # in Docker the first process is under the same filter as all others: to rewrite it gains nothing
 NOT_HERE = {"rewrite_first_process"}
 IN_DOCKER = {
-    "forks", "threads", "fork_bomb", "memory", "memory_of_children", "memory_in_tmp", "disk", "big_file", "flood",
-    "hostile_bytes", "ignores_signals", "daemon_holds_output_at_deadline", "daemon_outlives_exit", "dies_by_signal",
-    "exit_status",
+    "forks", "fork_bomb", "memory", "memory_of_children", "memory_in_tmp", "disk", "big_file", "flood",
+    "ignores_signals", "daemon_outlives_exit", "dies_by_signal",
 }  # fmt: skip
 DRIVER = """
 import json, multiprocessing.pool, subprocess, sys
@@ -81,18 +83,23 @@ async def run_all(target: Host, payloads: list[Payload]) -> dict:
     return {name: {**value, "traces": target.traces()} for name, value in json.loads(result.output).items()}
 
 
-@pytest.mark.parametrize("owner", [0, NOBODY])
-async def test_attacks_are_contained_and_ordinary_work_goes_on(owner: int) -> None:
+async def test_attacks_are_contained_and_ordinary_work_goes_on() -> None:
     attacks = [payload for payload in ATTACKS if payload.name not in NOT_HERE]
-    with host(owner) as target:
+    with host(os.geteuid()) as target:
         found = await run_all(target, [*attacks, *CONTROLS])
         owners = {path.lstat().st_uid for path in target.workspace.rglob("*")}
-    assert owners == {owner}
+    assert owners == {os.geteuid()}
     assert not escapes(found)
     assert not {payload.name for payload in attacks if "Traceback" in found[payload.name]["output"]}
     assert not {
         payload.name: found[payload.name] for payload in CONTROLS if "WORKED" not in found[payload.name]["output"]
     }
+
+
+async def test_a_workspace_of_somebody_else_is_worked_on_as_that_user(tmp_path: Path) -> None:
+    os.chown(tmp_path, NOBODY, NOBODY)
+    assert (await run(tmp_path, "touch", "made")).ok
+    assert ((tmp_path / "made").stat().st_uid, tmp_path.stat().st_uid) == (NOBODY, NOBODY)
 
 
 async def test_limits_hold(tmp_path: Path) -> None:
@@ -167,6 +174,44 @@ async def test_cancelling_leaves_no_container(tmp_path: Path) -> None:
         await early
     await sandbox.close()
     assert names() == []
+
+
+async def test_folders_below_root_s_home_and_more_than_one_writable(tmp_path: Path) -> None:
+    """What runs as root mounts its own paths, and a folder for reports beside the workspace."""
+    work, reports = tmp_path / "work", tmp_path / "reports"
+    work.mkdir()
+    reports.mkdir()
+    mounts = [Mount(reports, "/root/cache/reports", writable=True)]
+    sandbox = await Docker(IMAGE).open(work, mount="/root/project", mounts=mounts)
+    result = await sandbox.run(Command.shell("pwd; echo x > made; echo y > /root/cache/reports/report"))
+    await sandbox.close()
+    assert (result.exit_code, result.output) == (0, "/root/project\n")
+    assert (reports / "report").read_text() == "y\n"
+    assert (reports / "report").stat().st_uid == 0
+
+
+async def test_a_pool_of_workspaces_sees_what_a_container_changed_and_only_that(tmp_path: Path) -> None:
+    repository = tmp_path / "repository"
+    subprocess.run(["git", "init", "-q", repository], check=True)
+    for name in ("one.py", "two.py"):
+        (repository / name).write_text("x = 1\n")
+    person = ("-c", "user.name=n", "-c", "user.email=e")
+    subprocess.run(["git", *person, "-C", repository, "add", "."], check=True)
+    subprocess.run(["git", *person, "-C", repository, "commit", "-qm", "base"], check=True)
+    store = SnapshotStore.create(tmp_path / "store.git", repository)
+    pool = WorkspacePool(store, tmp_path / "places", 1)
+    async with pool.at(store.base) as workspace:
+        sandbox = await Docker(IMAGE).open(workspace.root)
+        await sandbox.run(Command(("true",)))
+        assert workspace.capture(subject="nothing") == store.base
+        assert (await sandbox.run(Command.shell("echo 'x = 2' > two.py"))).ok
+        changed = workspace.capture(subject="two")
+        assert store.changed_paths(store.base, changed) == ("two.py",)
+        workspace.move(store.base)
+        assert (await sandbox.run(Command.shell("cat two.py; echo 'x = 3' > one.py"))).output == "x = 1\n"
+        assert store.changed_paths(store.base, workspace.capture(subject="one")) == ("one.py",)
+        await sandbox.close()
+    await pool.close()
 
 
 ORCHESTRATOR = """
