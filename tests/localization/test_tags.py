@@ -109,7 +109,9 @@ def test_languages_by_extension() -> None:
     assert language_of("Makefile") is None
 
 
-@pytest.mark.parametrize("source", [b"\x00\x01binary", b"x = 1;" * 400_000, b"(" * 200_000, b"\xff\xfe\xff"])
+@pytest.mark.parametrize(
+    "source", [b"\x00\x01binary", b"x = 1;" * 400_000, b"(" * 200_000, b"// note\n" * 50_000, b"\xff\xfe\xff"]
+)
 def test_what_is_not_source_becomes_a_document_without_definitions(source: bytes) -> None:
     segment = Segment()
     segment.add("0" * 40, "javascript", source)

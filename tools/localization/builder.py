@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import json
 import os
+import select
 import subprocess
 import sys
 import threading
 from collections.abc import Sequence
 from pathlib import Path
 
+from tools.errors import InfrastructureError
 from tools.localization.cache import Cache
 from tools.localization.objects import ObjectDatabase, TreeFile
 from tools.localization.segment import Document, Segment
@@ -17,7 +19,7 @@ from tools.localization.tags import Tags
 from tools.localization.worker import index_blobs
 
 IN_PROCESS_BYTES = 1_500_000
-WORKER_SECONDS = 900.0
+FILE_SECONDS = 120.0
 
 Pair = tuple[str, str]
 
@@ -70,10 +72,14 @@ def _spread(database: ObjectDatabase, folder: Path, shards: list[list[Pair]]) ->
             thread.join()
         shards = []
         for shard, culprit in ended:
+            if not culprit:
+                raise InfrastructureError(
+                    "a process that indexes could not start", hint="see that python can run itself"
+                )
             culprits.append(culprit)
             rest = [pair for pair in shard if pair[0] != culprit]
-            shards += [rest] if culprit and rest else []
-    return sorted(filter(None, culprits))
+            shards += [rest] if rest else []
+    return sorted(culprits)
 
 
 def _run(database: ObjectDatabase, folder: Path, shard: list[Pair], ended: list[tuple[list[Pair], str]]) -> None:
@@ -88,13 +94,28 @@ def _run(database: ObjectDatabase, folder: Path, shard: list[Pair], ended: list[
         env=environment,
         text=True,
     )
-    try:
-        output, _ = process.communicate(job, timeout=WORKER_SECONDS)
-    except subprocess.TimeoutExpired:
-        process.kill()
-        output, _ = process.communicate()
-    if process.returncode:
-        ended.append((shard, output.split()[-1] if output.split() else ""))
+    assert process.stdin
+    assert process.stdout
+    process.stdin.write(job)
+    process.stdin.close()
+    begun = _last_begun(process)
+    if process.wait():
+        ended.append((shard, begun))
+
+
+def _last_begun(process: subprocess.Popen[str]) -> str:
+    """Follows a worker to its end, which comes by force when it is with one file for too long; the last blob begun."""
+    assert process.stdout
+    output, tail = process.stdout.fileno(), b""
+    while True:
+        if not select.select([output], [], [], FILE_SECONDS)[0]:
+            process.kill()
+            break
+        piece = os.read(output, 1 << 16)
+        if not piece:
+            break
+        tail = (tail + piece)[-200:]
+    return tail.split()[-1].decode() if tail.split() else ""
 
 
 def _empty(pairs: Sequence[Pair]) -> Segment:
