@@ -40,8 +40,8 @@ _OPEN_FILES = 4096
 _INSTALL = "install it (apt-get install bubblewrap, dnf install bubblewrap), or choose --environment docker"
 _USER_NAMESPACES = "allow user namespaces (`treewright doctor` says how), or choose --environment docker"
 _NO_LIMIT = (
-    "run as an ordinary user, or as root with control groups that can be written to"
-    " (docker run --privileged --cgroupns=private), or choose --environment docker"
+    "run as an ordinary user, or as root where control groups with memory and pids can be made below /sys/fs/cgroup,"
+    " or choose --environment docker"
 )
 _LIMITS_PER_NAMESPACE = (5, 14)  # the kernel since which RLIMIT_NPROC does not count a user's other processes
 

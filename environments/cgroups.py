@@ -70,12 +70,12 @@ class ControlGroup:
         return any(_counter(folder / name, "oom_kill") > 0 for folder in self.folders)
 
     def pids(self) -> list[int]:
-        """The processes in it."""
+        """The processes in it that can be seen; one of an outer PID namespace is listed as 0, which names ourselves."""
         found: set[int] = set()
         for folder in self.folders:
             with contextlib.suppress(OSError):
                 found |= set(map(int, (folder / "cgroup.procs").read_text().split()))
-        return sorted(found)
+        return sorted(found - {0})
 
     def kill(self) -> None:
         """End everything in it: first nothing new may start, so that no fork outruns the signals."""

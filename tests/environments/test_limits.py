@@ -198,6 +198,12 @@ async def test_many_threads_fit_beside_the_memory_limit(monkeypatch: pytest.Monk
     assert result.ok, result.output
 
 
+def test_a_process_that_cannot_be_seen_is_not_taken_for_our_own(tmp_path: Path) -> None:
+    """To signal process 0 is to signal one's own process group."""
+    (tmp_path / "cgroup.procs").write_text("0\n4999999\n")
+    assert cgroups.ControlGroup((tmp_path,), 1, frozenset()).pids() == [4999999]
+
+
 def test_groups_left_by_a_killed_run_are_swept(guard: None) -> None:
     found = cgroups.hierarchies()
     if found is None:
