@@ -342,6 +342,30 @@ def test_options_of_the_repository_that_hide_or_spread_tests_do_not(tmp_path: Pa
     assert sorted(path.name for path in tmp_path.iterdir()) == ["mod.py", "pytest.ini", "test_mod.py"]
 
 
+def test_a_conftest_that_reports_passes_is_not_believed(tmp_path: Path) -> None:
+    conftest = """
+        import pytest
+
+        @pytest.hookimpl(hookwrapper=True)
+        def pytest_runtest_makereport(item, call):
+            outcome = yield
+            outcome.get_result().outcome = "passed"
+            outcome.get_result().longrepr = None
+        """
+    report = run(write(tmp_path, {"conftest.py": conftest, "test_it.py": "def test_fails():\n    assert 0\n"}))
+    assert report.status("test_it.py::test_fails") == "failed"
+    assert "a hook reported a pass" in report.outcomes["test_it.py::test_fails"].message
+    assert report.problem == "exit code 0 although tests failed"
+
+
+def test_a_conftest_that_drops_the_tests_asked_for_leaves_them_missing(tmp_path: Path) -> None:
+    conftest = "def pytest_collection_modifyitems(items):\n    del items[0]\n"
+    tests = "def test_fails():\n    assert 0\n\ndef test_passes():\n    pass\n"
+    write(tmp_path, {"conftest.py": conftest, "test_it.py": tests})
+    report = run(tmp_path, ["test_it.py::test_fails", "test_it.py::test_passes"])
+    assert [report.status(f"test_it.py::test_{end}") for end in ("fails", "passes")] == ["missing", "passed"]
+
+
 def test_ids_are_relative_to_the_repository_wherever_pytest_has_its_root(tmp_path: Path) -> None:
     write(tmp_path, {"sub/pytest.ini": "[pytest]\n", "sub/tests/test_a.py": "def test_a():\n    pass\n"})
     assert list(run(tmp_path, ["sub/tests/test_a.py"]).outcomes) == ["sub/tests/test_a.py::test_a"]

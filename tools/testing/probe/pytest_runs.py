@@ -47,7 +47,7 @@ class Watch:
         self._wanted = tests
         self._prefix = ""
         self._reports: "list[Any]" = []
-        self._error: "BaseException | None" = None
+        self._errors: "dict[str, BaseException]" = {}
 
     @pytest.hookimpl(hookwrapper=True, tryfirst=True)
     def pytest_load_initial_conftests(self, early_config: Any) -> "Iterator[None]":
@@ -74,7 +74,7 @@ class Watch:
             path = os.path.normpath(os.path.join(self._prefix, path))
         return path.replace(os.sep, "/") + colons + rest
 
-    @pytest.hookimpl(hookwrapper=True, trylast=True)
+    @pytest.hookimpl(hookwrapper=True, tryfirst=True)
     def pytest_collection_modifyitems(self, config: Any, items: "list[Any]") -> "Iterator[None]":
         """Keep the tests that are wanted, after the repository had its say."""
         yield
@@ -108,16 +108,21 @@ class Watch:
     def pytest_runtest_protocol(self, item: Any) -> "Iterator[None]":
         """One test, from set-up to tear-down."""
         name = self.name(item.nodeid)
-        self._reports, self._error = [], None
+        self._reports, self._errors = [], {}
         self._watcher.begin(name)
         began = time.perf_counter()
         yield
         seconds = time.perf_counter() - began
         self._watcher.end(name)
-        status, report = verdict(self._reports, self._error)
+        errors = [self._errors[phase] for phase in ("setup", "call", "teardown") if phase in self._errors]
+        error = errors[0] if errors else None
+        status, report = verdict(self._reports, error)
+        message = text_of(report)
+        if status == "passed" and error is not None:
+            status, message = "failed", "it raised %s, and a hook reported a pass" % type(error).__name__
         if status:
-            error = self._error if status in ("failed", "error", "timeout") else None
-            self._recorder.finish(name, status, seconds=seconds, message=text_of(report), error=error)
+            bad = status in ("failed", "error", "timeout")
+            self._recorder.finish(name, status, seconds=seconds, message=message, error=error if bad else None)
 
     @pytest.hookimpl(hookwrapper=True, tryfirst=True)
     def pytest_runtest_setup(self) -> "Iterator[None]":
@@ -140,17 +145,19 @@ class Watch:
         yield
         self._deadline.stop()
 
-    @pytest.hookimpl(hookwrapper=True)
+    @pytest.hookimpl(hookwrapper=True, tryfirst=True)
     def pytest_runtest_makereport(self, call: Any) -> "Iterator[None]":
-        """The first exception of a test is the one to look at."""
+        """What a phase raised, whatever its report will say; of a phase that is run again, the last time."""
         yield  # pytest's unittest support puts the exception in only now
-        if call.excinfo is not None and self._error is None:
-            self._error = call.excinfo.value
+        if call.excinfo is not None:
+            self._errors[call.when] = call.excinfo.value
+        else:
+            self._errors.pop(call.when, None)
 
     def pytest_runtest_logreport(self, report: Any) -> None:
         """The report of a phase as the repository's own hooks left it."""
         if report.outcome == "rerun":
-            self._reports, self._error = [], None
+            self._reports, self._errors = [], {}
         else:
             self._reports.append(report)
 
