@@ -39,6 +39,8 @@ SETUP_SECONDS = 1800.0
 SHELL_SECONDS = 120.0
 REGRESSION_FILES = 8
 RANKED_FILES = 50
+BESIDE_OWN = 2
+"""Test files watched besides those of the failing tests, which say most."""
 
 
 class Assembly:
@@ -200,7 +202,11 @@ class Assembly:
 
     async def _baseline(self, evaluator: Evaluator, locator: Locator, runner: TestRunner) -> None:
         failing = self._task.failing_tests
-        regression: Sequence[str] = locator.regression_tests(REGRESSION_FILES) if runner.selects else ()
+        regression: Sequence[str] = ()
+        if runner.selects:
+            near = locator.regression_tests(REGRESSION_FILES)
+            own = tuple(path for path in locator.files if any(_is_in(test, path) for test in failing))
+            regression = tuple(dict.fromkeys((*own, *near)))[: len(own) + BESIDE_OWN] if own else near
         self._progress.phase("baseline", f"{runner.name}, {len(regression)} test files" if regression else runner.name)
         suite = await evaluator.measure_base(failing, regression, coverage=bool(failing) or self._model is None)
         still = [test for test in failing if test in suite.baseline.passing]
@@ -240,6 +246,11 @@ class Assembly:
     def _made(folder: Path) -> Path:
         folder.mkdir(parents=True, exist_ok=True)
         return folder
+
+
+def _is_in(test: str, path: str) -> bool:
+    """Whether a test id, by path or by dotted name, belongs to a file."""
+    return test.partition("::")[0] == path or test.startswith(path.removesuffix(".py").replace("/", ".") + ".")
 
 
 def _text_protocol(settings: Settings) -> bool:

@@ -240,7 +240,8 @@ class Crew:
         return prompts.render("text_protocol", tools=tools, edit_format=EDIT_FORMAT)
 
     def _target_names(self) -> list[str]:
-        return [target.id for target in self.evaluator.suite.targets]
+        """Ids of tests that the repository has; of written ones the file says enough."""
+        return list(dict.fromkeys(min(target.files, default=target.id) for target in self.evaluator.suite.targets))
 
     def _need_team(self) -> Team:
         if self.team is None:

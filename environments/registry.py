@@ -9,7 +9,7 @@ import shutil
 from environments.base import Check, Environment
 from tools.errors import InputError
 
-_GIT = (2, 30)
+_GIT = (2, 31)  # knows GIT_CONFIG_COUNT, with which the settings of a repository are overruled
 NAMES = ("bubblewrap", "docker", "local")
 
 

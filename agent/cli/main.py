@@ -8,14 +8,18 @@ from typing import Annotated
 
 import typer
 
-from agent.cli import bench, export, localize, resume, sandbox, show, solve
+from agent.cli import bench, demo, doctor, export, gc, localize, resume, sandbox, show, solve
 from agent.cli import map as map_
 from tools.errors import TreewrightError
+
+OVERVIEW = len(sys.argv) < 3
+"""Whether no command's own help is asked for: the overview is plain, as typer's rich help takes 0.3 s to import."""
 
 app = typer.Typer(
     name="treewright",
     help="Solves issues in code repositories by a search tree of strategies and patches, each step proved with tests.",
     no_args_is_help=True,
+    rich_markup_mode=None if OVERVIEW else "rich",
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
     epilog="Exit codes: 0 solved, 1 abstained, 2 usage or input error, 3 infrastructure failure, "
@@ -43,6 +47,9 @@ app.command("solve", epilog=solve.EXAMPLES)(solve.command)
 app.command("resume", epilog=resume.EXAMPLES)(resume.command)
 app.command("show", epilog=show.EXAMPLES)(show.command)
 app.command("export", epilog=export.EXAMPLES)(export.command)
+app.command("demo", epilog=demo.EXAMPLES)(demo.command)
+app.command("doctor", epilog=doctor.EXAMPLES)(doctor.command)
+app.command("gc", epilog=gc.EXAMPLES)(gc.command)
 app.command("localize")(localize.command)
 app.command("map")(map_.command)
 app.add_typer(sandbox.app, name="sandbox")

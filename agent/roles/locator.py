@@ -17,6 +17,8 @@ CODE_LIMIT = 16_000
 OUTLINE_LIMIT = 12_000
 SHOWN_FILES = 10
 SHOWN_FUNCTIONS = 12
+BESIDE_PLAN = 4
+"""Functions shown besides those that the planner named."""
 
 
 class Locator:
@@ -99,7 +101,8 @@ class Locator:
         if not nearest or not self._reader.exists(nearest[0]):
             return ""
         text = self._reader.read(nearest[0]).decode(errors="replace")
-        return f"# {nearest[0]}\n{text[:2500]}"
+        shown = text[:2500].rpartition("\n")[0] if len(text) > 2500 else text
+        return f"# {nearest[0]}, its beginning\n{shown}"
 
     def new_test_path(self, number: int) -> str:
         """Where a new test file belongs: beside the nearest one, named in its way."""
@@ -125,7 +128,8 @@ class Locator:
                 function.start,
             ),
         )
-        return [(function.path, function.start, function.end) for function in functions[:SHOWN_FUNCTIONS]]
+        shown = len(planned) + BESIDE_PLAN if planned else SHOWN_FUNCTIONS
+        return [(function.path, function.start, function.end) for function in functions[:shown]]
 
     def _outlines(self) -> str:
         parts: list[str] = []

@@ -47,4 +47,4 @@ async def test_what_is_missing_or_too_old_comes_with_a_remedy(monkeypatch: pytes
     old.write_text("#!/bin/sh\necho git version 2.9.5\n")
     old.chmod(0o755)
     git = (await registry.checks())[0]
-    assert (git.ok, git.detail, git.remedy) == (False, "git version 2.9.5", "install git 2.30 or later")
+    assert (git.ok, git.detail, git.remedy) == (False, "git version 2.9.5", "install git 2.31 or later")

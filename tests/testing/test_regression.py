@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from running_tests import write
 
 from tools.files import FolderFiles
-from tools.testing.imports import ImportGraph
+from tools.testing.imports import ImportGraph, imported_names
 from tools.testing.naming import is_test_file, is_test_support
 from tools.testing.regression import rank_test_files, select_regression_tests, subject_of
 
@@ -24,7 +24,7 @@ PROJECT = {
     "tests/test_totals.py": "from shop import total\n",
     "tests/test_stock.py": "from shop import Stock\n",
     "tests/web/test_views.py": "def test():\n    from shop.web import views\n",
-    "tests/test_broken.py": "def (:\n",
+    "tests/test_broken.py": "import shop.stock\ndef (:\n",
     "tests/unrelated/test_docs.py": "import json\n",
     "docs/conf.py": "import shop\n",
 }
@@ -42,7 +42,7 @@ def test_imports_are_followed_through_packages_and_relative_names(shop: FolderFi
         "src/shop/stock.py": {"Stock"},
     }
     assert graph.imports("tests/web/test_views.py") == {"src/shop/web/views.py": {""}}
-    assert graph.imports("tests/test_broken.py") == {}
+    assert graph.imports("tests/test_broken.py") == {"src/shop/stock.py": {""}}
 
 
 def test_distance_counts_imports_and_reexports(shop: FolderFiles) -> None:
@@ -169,3 +169,36 @@ def test_conventions(path: str, is_test: bool, supports: bool) -> None:
 )
 def test_the_subject_of_a_test(path: str, subject: str) -> None:
     assert subject_of(path) == subject
+
+
+SOURCE = b"""\
+import os, shop.web.views as views  # both
+from . import one
+from ..two import (  # a comment, with a comma
+    a as b,
+    c,
+)
+from three import d, \\
+    e
+if True:
+    from four import *
+x = "import five"
+"""
+
+
+def test_import_statements_in_all_their_forms() -> None:
+    assert list(imported_names(SOURCE)) == [
+        ("os", ""),
+        ("shop.web.views", ""),
+        (".", "one"),
+        ("..two", "a"),
+        ("..two", "c"),
+        ("three", "d"),
+        ("three", "e"),
+        ("four", "*"),
+    ]
+
+
+@given(st.binary())
+def test_no_source_breaks_the_reader_of_imports(source: bytes) -> None:
+    assert all(module or name for module, name in imported_names(source))

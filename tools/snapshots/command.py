@@ -55,7 +55,7 @@ def git_executable() -> str:
     """
     found = shutil.which("git")
     if found is None:
-        raise InfrastructureError("git is not installed", hint="install git 2.30 or later")
+        raise InfrastructureError("git is not installed", hint="install git 2.31 or later")
     return found
 
 

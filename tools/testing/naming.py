@@ -8,7 +8,7 @@ from pathlib import PurePosixPath
 
 TEST_FOLDERS = frozenset({"test", "tests", "testing", "spec", "specs", "__tests__"})
 TEST_NAME = re.compile(
-    r"(?:test_.*|.*_tests?|tests?|test.*)\.py|.*_test\.go|.*\.(?:test|spec)\.[cm]?[jt]sx?"
+    r"(?:test_.*|.*_tests?|tests|unittest_.*)\.py|.*_test\.go|.*\.(?:test|spec)\.[cm]?[jt]sx?"
     r"|(?:.*Tests?|Test.*|.*IT)\.(?:java|kt|cs)|.*_(?:spec|test)\.rb|.*Test\.php|.*_tests?\.rs"
 )
 SUPPORT_NAMES = frozenset({"conftest.py", "__init__.py"})
@@ -21,8 +21,8 @@ def is_test_file(path: str) -> bool:
     if not parts or VENDORED.intersection(parts[:-1]):
         return False
     name = parts[-1]
-    if name.startswith("test") and not name.startswith(("test_", "tests")) and name.endswith(".py"):
-        return bool(TEST_FOLDERS.intersection(parts[:-1])) or name == "test.py"
+    if name == "test.py":
+        return len(parts) == 1 or bool(TEST_FOLDERS.intersection(parts[:-1]))
     return TEST_NAME.fullmatch(name) is not None
 
 

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import math
 import posixpath
 import re
+from collections import Counter
 from collections.abc import Iterable, Mapping, Sequence
 
 from tools.files import FileReader
@@ -13,6 +15,8 @@ from tools.testing.types import Coverage
 
 UNKNOWN_FILE_SECONDS = 5.0
 UNKNOWN_TEST_SECONDS = 0.2
+LONG_ENOUGH = 4  # letters of a word that may be part of another
+GENERAL = 0.1  # for a file of tests about all of its folder
 
 
 def select_regression_tests(
@@ -82,27 +86,44 @@ def _within(ranked: Sequence[str], seconds: Mapping[str, float], limit_seconds: 
 def rank_test_files(files: FileReader, suspects: Sequence[str]) -> list[str]:
     """The test files of the suspects' languages that have anything to do with them, best first."""
     suffixes = {posixpath.splitext(path)[1] for path in suspects}
-    tests = [path for path in find_test_files(files.paths()) if posixpath.splitext(path)[1] in suffixes]
+    paths = [path for path in files.paths() if posixpath.splitext(path)[1] in suffixes]
+    tests = find_test_files(paths)
     distances = ImportGraph(files).distances([path for path in suspects if files.exists(path)])
-    scores = {test: _score(test, suspects, distances.get(test)) for test in tests}
+    weights = _word_weights(paths)
+    scores = {test: _score(test, suspects, distances.get(test), weights) for test in tests}
     return sorted((test for test in tests if scores[test] > 0), key=lambda test: (-scores[test], test))
 
 
-def _score(test: str, suspects: Sequence[str], distance: int | None) -> float:
+def _score(test: str, suspects: Sequence[str], distance: int | None, weights: Mapping[str, float]) -> float:
     if test in suspects and is_test_file(test):
         return 10.0
     imported = 2.0 / distance if distance else 0.0
-    return imported + max((_likeness(test, path) for path in suspects), default=0.0)
+    return imported + max((_likeness(test, path, weights) for path in suspects), default=0.0)
 
 
-def _likeness(test: str, path: str) -> float:
-    """2 for a test named after the file, up to 1 for shared words, up to 0.5 for a shared folder."""
+def _likeness(test: str, path: str, weights: Mapping[str, float]) -> float:
+    """1 for a test named after the file, up to 2 for shared words, up to 0.5 for a shared folder."""
     subject = subject_of(test)
     stem = posixpath.splitext(posixpath.basename(path))[0].lower().strip("_")
-    name = 2.0 if subject == stem else 1.0 if stem and stem in subject.split("_") else 0.0
+    named = 1.0 if subject == stem else GENERAL if subject in TEST_FOLDERS else 0.0
     ours, theirs = _words(test), _words(path)
-    shared = len(ours & theirs) / max(1, len(theirs))
-    return name + shared + 0.5 * _nearness(test, path)
+    shared = sum(weights.get(word, 0.0) * _match(word, ours) for word in theirs)
+    return named + 2.0 * shared / (sum(weights.get(word, 1.0) for word in theirs) or 1.0) + 0.5 * _nearness(test, path)
+
+
+def _match(word: str, words: set[str]) -> float:
+    """1 when `word` is among `words`, a half when it is a part of one, or one of it."""
+    if word in words:
+        return 1.0
+    parts = (other for other in words if min(len(word), len(other)) >= LONG_ENOUGH)
+    return 0.5 if any(word in other or other in word for other in parts) else 0.0
+
+
+def _word_weights(paths: Sequence[str]) -> dict[str, float]:
+    """Inverse document frequency of the words in paths, in [0, 1]: what every path has says nothing."""
+    counts = Counter(word for path in paths for word in _words(path))
+    most = math.log(len(paths) + 1)
+    return {word: 1.0 - math.log(count) / most for word, count in counts.items()}
 
 
 def subject_of(test: str) -> str:
@@ -113,8 +134,10 @@ def subject_of(test: str) -> str:
 
 
 def _words(path: str) -> set[str]:
+    """The words of a path in the singular, without those that only say "test"."""
     words = re.findall(r"[a-z0-9]+", posixpath.splitext(path)[0].lower())
-    return {word for word in words if word not in TEST_FOLDERS and word not in ("init", "src", "lib", "py")}
+    kept = [word for word in words if word not in TEST_FOLDERS and word not in ("init", "src", "lib")]
+    return {re.sub(r"ies$", "y", word) if word.endswith("ies") else word.removesuffix("s") for word in kept}
 
 
 def _nearness(test: str, path: str) -> float:
