@@ -181,7 +181,8 @@ class DockerSandbox:
         name = f"treewright-{uuid.uuid4().hex[:12]}"
         starting = asyncio.get_running_loop().run_in_executor(self._calls, self._start, name, command)
         try:
-            return await self._attend(name, await asyncio.shield(starting), command, on_output)
+            with _translated(command):
+                return await self._attend(name, await asyncio.shield(starting), command, on_output)
         finally:
             removal = asyncio.create_task(self._remove(name, starting))
             self._removals.add(removal)
@@ -198,25 +199,24 @@ class DockerSandbox:
         self._user.take()
         user = (self._user.uid, self._user.gid)
         host_config = self._api.create_host_config(**containers.settings(self._workspace, command, user))
-        with _translated(command):
-            self._api.create_container(
-                self._image,
-                name=name,
-                entrypoint=list(command.argv),
-                environment=containers.environment(command),
-                working_dir=f"{self._workspace.mount}/{command.cwd}".rstrip("/"),
-                user=f"{user[0]}:{user[1]}",
-                hostname="sandbox",
-                labels={OWNER_LABEL: containers.owner_label()},
-                stdin_open=bool(command.stdin),
-                host_config=host_config,
-                use_config_proxy=False,
-            )
-            streams = {"stream": 1, "stdout": 1, "stderr": 1, "stdin": int(bool(command.stdin))}
-            attached: Any = self._api.attach_socket(name, params=streams)
-            connection = socket.socket(fileno=os.dup(attached.fileno()))
-            self._api.start(name)
-            pid = int(self._api.inspect_container(name)["State"]["Pid"])
+        self._api.create_container(
+            self._image,
+            name=name,
+            entrypoint=list(command.argv),
+            environment=containers.environment(command),
+            working_dir=f"{self._workspace.mount}/{command.cwd}".rstrip("/"),
+            user=f"{user[0]}:{user[1]}",
+            hostname="sandbox",
+            labels={OWNER_LABEL: containers.owner_label()},
+            stdin_open=bool(command.stdin),
+            host_config=host_config,
+            use_config_proxy=False,
+        )
+        streams = {"stream": 1, "stdout": 1, "stderr": 1, "stdin": int(bool(command.stdin))}
+        attached: Any = self._api.attach_socket(name, params=streams)
+        connection = socket.socket(fileno=os.dup(attached.fileno()))
+        self._api.start(name)
+        pid = int(self._api.inspect_container(name)["State"]["Pid"])
         return _Started(pid, connection, self._calls.submit(self._wait, name, command.limits.seconds))
 
     def _wait(self, name: str, seconds: float) -> int:
@@ -252,9 +252,11 @@ class DockerSandbox:
 
     async def _remove(self, name: str, starting: asyncio.Future[_Started]) -> None:
         import docker
+        import requests
 
         await asyncio.wait({starting})
-        with contextlib.suppress(docker.errors.NotFound):  # it was never created
+        # it was never created, or the daemon is gone: then the next run collects it
+        with contextlib.suppress(docker.errors.DockerException, requests.RequestException):
             await self._call(functools.partial(self._api.remove_container, force=True, v=True), name)
 
     async def _call(self, function: Callable[[str], T], name: str) -> T:
@@ -287,6 +289,6 @@ def _translated(command: Command) -> Iterator[None]:
     try:
         yield
     except docker.errors.APIError as error:
-        raise InfrastructureError(f"Docker could not start {command.argv[0]}: {error.explanation}") from error
+        raise InfrastructureError(f"Docker could not run {command.argv[0]}: {error.explanation}") from error
     except (docker.errors.DockerException, requests.RequestException) as error:
         raise InfrastructureError("the Docker daemon stopped answering", hint=_START) from error

@@ -14,6 +14,7 @@ from pathlib import Path
 
 import docker
 import pytest
+import requests
 from attacks import ATTACKS, Payload
 from bombs import BOMBS
 from controls import CONTROLS
@@ -157,6 +158,23 @@ async def test_failures_of_the_command_are_results(tmp_path: Path) -> None:
     assert (await run(tmp_path, "no-such-program")).exit_code == 127
     with pytest.raises(InputError, match="not a folder"):
         await run(tmp_path, "true", cwd="no/such/folder")
+
+
+async def test_a_daemon_that_goes_away_is_told_as_such(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    sandbox = await Docker(IMAGE).open(tmp_path)
+
+    def broken(*args: object, **options: object) -> None:
+        raise requests.ConnectionError("gone")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(docker.APIClient, "wait", broken)
+        with pytest.raises(InfrastructureError, match="stopped answering"):
+            await sandbox.run(Command(("true",)))
+        patch.setattr(docker.APIClient, "create_container", broken)
+        with pytest.raises(InfrastructureError, match="stopped answering"):
+            await sandbox.run(Command(("true",)))
+    await sandbox.close()
+    assert names() == []
 
 
 async def test_cancelling_leaves_no_container(tmp_path: Path) -> None:
