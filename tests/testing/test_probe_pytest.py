@@ -117,6 +117,9 @@ def test_every_way_a_test_can_end_is_told_apart(shop: Path) -> None:
     assert empty.exception == "ValueError: nothing to sum"
     assert empty.frames == (Frame("tests/test_price.py", 14, "test_empty"), Frame("shop/price.py", 6, "total"))
     assert "nothing to sum" in empty.message
+    subs = report.outcomes["tests/test_price.py::Case::test_subs"]
+    assert subs.exception == "AssertionError: 1 != 0"
+    assert [frame.line for frame in subs.frames] == [59]
     assert report.outcomes["tests/test_price.py::test_skip"].message.endswith("not today")
     assert report.coverage["tests/test_price.py::test_sum"]["shop/price.py"] == {5, 7}
     assert report.coverage["tests/test_price.py::test_empty"]["shop/price.py"] == {5, 6}

@@ -122,7 +122,24 @@ class Watch:
             status, message = "failed", "it raised %s, and a hook reported a pass" % type(error).__name__
         if status:
             bad = status in ("failed", "error", "timeout")
-            self._recorder.finish(name, status, seconds=seconds, message=message, error=error if bad else None)
+            self._recorder.finish(
+                name,
+                status,
+                seconds=seconds,
+                message=message,
+                error=error if bad else None,
+                crash=self._crash(report) if bad else None,
+            )
+
+    def _crash(self, report: Any) -> "tuple[str, list[tuple[str, int, str]]] | None":
+        """What the text of a report says about its exception; a subtest leaves nothing else."""
+        crash = getattr(getattr(report, "longrepr", None), "reprcrash", None)
+        if crash is None:
+            return None
+        entries = getattr(report.longrepr.reprtraceback, "reprentries", [])
+        places = [entry.reprfileloc for entry in entries if getattr(entry, "reprfileloc", None) is not None]
+        frames = [(self._recorder.relative(str(place.path)), place.lineno, "") for place in places]
+        return str(crash.message).split("\n")[0][:500], [frame for frame in frames if frame[0] is not None]
 
     @pytest.hookimpl(hookwrapper=True, tryfirst=True)
     def pytest_runtest_setup(self) -> "Iterator[None]":

@@ -61,9 +61,14 @@ class Recorder:
         seconds: float = 0.0,
         message: str = "",
         error: "BaseException | None" = None,
+        crash: "tuple[str, list[tuple[str, int, str]]] | None" = None,
         collecting: bool = False,
     ) -> None:
-        """`test` ended in `status`; `collecting` when it is a file that was to be searched for tests."""
+        """`test` ended in `status`.
+
+        What ended it is an `error`, or, where only its report is left, a `crash`: exception and frames.
+        `collecting` when the test is a file that was to be searched for tests.
+        """
         fields: "dict[str, object]" = {"test": test, "status": status, "seconds": round(seconds, 6)}
         if collecting:
             fields["collecting"] = True
@@ -72,6 +77,8 @@ class Recorder:
         if error is not None:
             fields["exception"] = summary(error)
             fields["frames"] = self.frames(error)
+        elif crash is not None:
+            fields["exception"], fields["frames"] = crash
         self.write("finish", **fields)
 
     def lines(self, test: "str | None", files: "dict[str, set[int]]") -> None:
