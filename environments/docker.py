@@ -255,6 +255,8 @@ class DockerSandbox:
         import requests
 
         await asyncio.wait({starting})
+        if starting.exception() is None:
+            starting.result().connection.close()
         # it was never created, or the daemon is gone: then the next run collects it
         with contextlib.suppress(docker.errors.DockerException, requests.RequestException):
             await self._call(functools.partial(self._api.remove_container, force=True, v=True), name)
