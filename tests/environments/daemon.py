@@ -27,7 +27,10 @@ def daemon() -> Iterator[str]:
     options = ["--data-root", f"{folder}/root", "--exec-root", f"{folder}/exec", "-p", f"{folder}/pid", "-H", host]
     with (folder / "log").open("wb") as log:
         process = subprocess.Popen(
-            ["dockerd", "--iptables=false", "--bridge=none", *options], stdout=log, stderr=log, start_new_session=True
+            ["setpriv", "--pdeathsig", "TERM", "dockerd", "--iptables=false", "--bridge=none", *options],
+            stdout=log,
+            stderr=log,
+            start_new_session=True,
         )
     try:
         _wait_for(host, folder / "log", process)
