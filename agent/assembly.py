@@ -138,7 +138,7 @@ class Assembly:
             ),
             team=team,
             text_protocol=_text_protocol(self._settings),
-            mutants=self._mutants(snapshots, evaluator),
+            mutants=self._mutants(snapshots, evaluator, locator),
             observe=self._observe,
         )
 
@@ -237,10 +237,12 @@ class Assembly:
             "baseline", f"{len(counts.passing)} pass, {len(counts.failing)} fail, {len(counts.flaky)} flaky"
         )
 
-    def _mutants(self, snapshots: SnapshotStore, evaluator: Evaluator) -> Callable[[str], Iterator[Mutant]]:
+    def _mutants(
+        self, snapshots: SnapshotStore, evaluator: Evaluator, locator: Locator
+    ) -> Callable[[str], Iterator[Mutant]]:
         from agent.execution.mutants import mutants
 
-        return lambda snapshot: mutants(snapshots, snapshot, evaluator.suite)
+        return lambda snapshot: mutants(snapshots, snapshot, evaluator.suite, locator.functions)
 
     @staticmethod
     def _made(folder: Path) -> Path:

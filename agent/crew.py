@@ -85,6 +85,7 @@ class Crew:
         self._text = text_protocol
         self._mutants = mutants
         self._mutating: dict[str, Iterator[Mutant]] = {}
+        self._drawing = asyncio.Lock()
 
     async def localize(self, limit: int) -> tuple[str, ...]:
         """The files, refined once by the planner when there is a model."""
@@ -174,9 +175,10 @@ class Crew:
 
     async def mutate(self, work: Work) -> Work | None:
         """The next mechanical edit of a snapshot."""
-        if work.snapshot not in self._mutating:
-            self._mutating[work.snapshot] = await asyncio.to_thread(self._mutants, work.snapshot)
-        mutant = await asyncio.to_thread(next, self._mutating[work.snapshot], None)
+        async with self._drawing:  # an iterator serves one at a time
+            if work.snapshot not in self._mutating:
+                self._mutating[work.snapshot] = await asyncio.to_thread(self._mutants, work.snapshot)
+            mutant = await asyncio.to_thread(next, self._mutating[work.snapshot], None)
         return None if mutant is None else Work(mutant.snapshot, note=mutant.name)
 
     def diff(self, snapshot: str) -> str:

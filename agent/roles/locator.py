@@ -8,7 +8,7 @@ from pathlib import PurePosixPath
 import prompts
 from agent.roles.answers import Plan
 from tools.files import FileReader
-from tools.localization import Localizer, Ranking, Reason
+from tools.localization import Localizer, RankedFunction, Ranking, Reason
 from tools.testing.naming import is_test_file
 from tools.testing.regression import select_regression_tests
 from tools.testing.types import Baseline
@@ -40,6 +40,11 @@ class Locator:
     def files(self) -> Sequence[str]:
         """Every path of the base."""
         return self._reader.paths()
+
+    @property
+    def functions(self) -> Sequence[RankedFunction]:
+        """The functions the issue seems to be about, best first."""
+        return self._ranking.functions
 
     def paths(self) -> tuple[str, ...]:
         """The files to look at, best first: the planner's, then the ranking's."""

@@ -86,7 +86,7 @@ async def _verdict(team: Team, written: Written, report: TestReport) -> str:
         return "It could not even be run."
     if not report.failed:
         return "It passes there, so it does not reproduce the issue."
-    if not report.having("failed", "timeout"):
+    if set(report.failed) <= {written.path} or report.problem.startswith("collection"):
         return "It breaks before it tests anything."
     turn = prompts.render(
         "judge_failure", test=written.content.decode(errors="replace"), output=clip(describe(report), 6000)
