@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import re
 from collections.abc import Mapping, Sequence
 
 from tools.issues import Issue
@@ -14,6 +15,7 @@ from tools.localization.query import QUERY_FIELDS
 
 Key = tuple[int, str, int]
 _SPREAD_NAMES = 3
+_NAME = re.compile(r"[^\W\d]\w*")
 
 
 def function_features(
@@ -65,6 +67,9 @@ def _add_names(table: dict[Key, Features], chunks: Sequence[Chunk], issue: Issue
     dotted = {part for name in issue.dotted_names for part in (name, ".".join(name.split(".")[-2:]))}
     snippet = set(WORD.findall(issue.field("code"))) - issue.defined_names
     plain = set(WORD.findall(issue.field("prose")))
+    letters = set(_NAME.findall(issue.title))  # `Q` is a class
+    mentioned = {part for name in issue.dotted_names for part in name.split(".")[-2:]}
+    mentioned |= {*issue.code_names, *issue.identifiers} | {name for _, name in issue.imports}
     for chunk in chunks:
         owner, _, simple = chunk.definition.name.rpartition(".")
         owner = owner.rpartition(".")[2]
@@ -77,6 +82,9 @@ def _add_names(table: dict[Key, Features], chunks: Sequence[Chunk], issue: Issue
         features["owner_prose"] = float(owner in prose or owner in plain)
         features["owner_snippet"] = float(owner in snippet)
         features["name_dotted"] = float(f"{owner}.{simple}" in dotted)
+        said = 1.0 if owner in letters else 0.8 if owner in mentioned else 0.5 if owner in snippet else 0.0
+        features["owner_named"] = said if owner else 0.0
+        features["constructs"] = features["owner_named"] * float(simple in {"__init__", "__new__"})
         features["name_and_owner"] = float(simple in (title | prose) and owner in (title | prose | snippet))
 
 

@@ -208,10 +208,12 @@ class Localizer:
             for chunk, features in table.values()
         ]
         scored.sort(key=lambda item: (-item[0], item[1], item[2].start))
-        return [
-            RankedFunction(path, found.name, score, found.start, found.end, explain(features, weights, {}))
-            for score, path, found, features in scored[:MAX_FUNCTIONS]
-        ]
+        ranked: dict[tuple[str, str], RankedFunction] = {}
+        for score, path, found, features in scored:
+            if (path, found.name) not in ranked and len(ranked) < MAX_FUNCTIONS:  # one of a getter and its setter
+                reasons = explain(features, weights, {})
+                ranked[path, found.name] = RankedFunction(path, found.name, score, found.start, found.end, reasons)
+        return list(ranked.values())
 
     def skeleton(self, path: str) -> str:
         """The file with bodies elided, definitions with their line numbers; InputError when there is no such file."""
