@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import os
 from collections.abc import Iterator
 from pathlib import Path
@@ -40,8 +39,6 @@ def guard() -> Iterator[None]:
     finally:
         for parent in before.values():
             _move(parent)
-            for left in (parent / name).glob("*/"):
-                with contextlib.suppress(OSError):
-                    left.rmdir()
-            (parent / name).rmdir()
+            inner = sorted((parent / name).glob("*/"))
+            cgroups.ControlGroup((*inner, parent / name), 1, frozenset()).remove()
         cgroups.hierarchies.cache_clear()
