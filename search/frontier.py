@@ -27,12 +27,16 @@ class FrontierPolicy(ABC):
     def key(self, node: Node) -> Key:
         """The smaller, the sooner; a function of the node as it is now."""
 
+    def admits(self, node: Node) -> bool:
+        """Whether the node belongs to the frontier at all; every node does unless a policy says otherwise."""
+        return bool(node.open)
+
     def ask(self, tree: TreeView) -> Choice | None:
         """The open node with the smallest key."""
         del tree
         while self._heap:
             key, _, node = self._heap[0]
-            if node.open and key == self.key(node):
+            if node.open and self.admits(node) and key == self.key(node):
                 return Choice(node, node.open[0])
             heapq.heappop(self._heap)
         return None
@@ -46,5 +50,5 @@ class FrontierPolicy(ABC):
                 self._push(expansion.node)
 
     def _push(self, node: Node) -> None:
-        if node.open:
+        if node.open and self.admits(node):
             heapq.heappush(self._heap, (self.key(node), node.order, node))

@@ -75,7 +75,7 @@ class _Table:
     draws: Floats
 
 
-PENALTIES = (2.0, 5.0, 10.0, 20.0, 50.0)
+PENALTIES = (5.0,)
 
 
 def fit(examples: Sequence[Example], *, penalties: Sequence[float] = PENALTIES, folds: int = 8) -> Posterior:
