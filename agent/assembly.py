@@ -32,7 +32,7 @@ from tools.issues import parse_issue
 from tools.localization import Localizer
 from tools.snapshots import SnapshotFiles, SnapshotStore
 from tools.testing.detect import detect
-from tools.testing.types import TestRunner
+from tools.testing.types import TestReport, TestRunner
 
 MOUNT = "/workspace"
 SETUP_SECONDS = 1800.0
@@ -212,7 +212,7 @@ class Assembly:
         still = [test for test in failing if test in suite.baseline.passing]
         if still:
             raise InputError(f"{still[0]} passes on the base", hint="name a test that fails, or another --base")
-        absent = [test for test in failing if suite.report.status(test) == "missing"]
+        absent = [test for test in failing if _is_absent(test, suite.report)]
         if absent:
             raise InputError(
                 f"the runner does not know the test {absent[0]}"
@@ -248,6 +248,13 @@ class Assembly:
     def _made(folder: Path) -> Path:
         folder.mkdir(parents=True, exist_ok=True)
         return folder
+
+
+def _is_absent(test: str, report: TestReport) -> bool:
+    """Whether the runner has no such test: it is not in the report, or could not be loaded."""
+    return report.status(test) == "missing" or (
+        report.problem.startswith("collection failed") and test in report.problem
+    )
 
 
 def _is_in(test: str, path: str) -> bool:

@@ -15,6 +15,10 @@ import psutil
 from tools.errors import InputError
 
 
+PATIENCE = 40
+"""Looks at a lock whose holder is dead, a twentieth of a second apart."""
+
+
 @dataclass(frozen=True)
 class Holder:
     """Who holds a folder.
@@ -72,6 +76,11 @@ class FolderLock:
         try:
             taken = _lock(descriptor)
             holder = _read(descriptor)
+            for _ in range(PATIENCE):
+                if taken is not False or holder is None or holder.alive() is not False:
+                    break
+                time.sleep(0.05)  # a child that the dead holder was just forking lets go in a moment
+                taken = _lock(descriptor)
             if taken is False or (holder is not None and _still_held(holder, taken)):
                 raise self._refusal(holder)
             os.ftruncate(descriptor, 0)
