@@ -14,7 +14,6 @@ import psutil
 
 from tools.errors import InputError
 
-
 PATIENCE = 40
 """Looks at a lock whose holder is dead, a twentieth of a second apart."""
 
