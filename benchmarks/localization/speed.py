@@ -60,7 +60,7 @@ done(cpu=index, wall=index_wall, ready=ready - started, query=seconds() - ready)
 _AIDER = """
 import json, os, resource, sys, time
 from pathlib import Path
-folder, cold = sys.argv[1], sys.argv[2]
+folder = sys.argv[1]
 os.chdir(folder)
 from aider.io import InputOutput
 from aider.repomap import RepoMap
@@ -139,8 +139,8 @@ def aider_rows(repository: str, commit: str, python: str, base: float) -> list[s
     with tempfile.TemporaryDirectory() as folder:
         archive = subprocess.run(["git", "-C", repository, "archive", commit], check=True, capture_output=True).stdout
         subprocess.run(["tar", "-x", "-C", folder], input=archive, check=True)
-        runs = [("aider map, cold", measure(_AIDER, folder, "1", python=python))]
-        runs.append(("aider map, warm", measure(_AIDER, folder, "0", python=python)))
+        runs = [("aider map, cold", measure(_AIDER, folder, python=python))]
+        runs.append(("aider map, warm", measure(_AIDER, folder, python=python)))
     return [
         f"| | {label} | {run['cpu']:.2f} | {run['cpu'] / base:.2f} | {run['wall']:.2f} | {run['peak']:.0f} |"
         for label, run in runs

@@ -71,6 +71,13 @@ class Tags(NamedTuple):
 _COMMENT_RUN = re.compile(rb"(?:^[ \t]*(?:#|//|--|\*)[^\n]*\n){1500}", re.M)
 
 
+def _has_comment_run(source: bytes) -> bool:
+    marks = (
+        source.count(b"#") + source.count(b"//") + source.count(b"\n *") + source.count(b"--")
+    )  # cheap, seldom enough
+    return marks >= 1500 and _COMMENT_RUN.search(source) is not None
+
+
 def is_generated(source: bytes) -> bool:
     """Whether a file is binary, minified or too big to be worth parsing, or holds a run of comment lines.
 
@@ -79,7 +86,7 @@ def is_generated(source: bytes) -> bool:
     head = source[:8000]
     return (
         len(source) > MAX_BYTES
-        or _COMMENT_RUN.search(source) is not None
+        or _has_comment_run(source)
         or b"\0" in head
         or (len(source) > MAX_LINE and max(map(len, source.split(b"\n"))) > MAX_LINE)
     )
