@@ -35,6 +35,9 @@ from tools.snapshots import Change, SnapshotFiles, SnapshotStore
 from tools.testing.types import TestReport
 
 
+PATH = Parameter("path", "string", "relative to the root of the repository")
+
+
 class Definitions(Protocol):
     """Where names are defined and used; part of what the localizer knows."""
 
@@ -85,13 +88,15 @@ class Workbench:
 
     def tools(self) -> tuple[Tool, ...]:
         """What the model may call."""
-        path = Parameter("path", "string", "relative to the root of the repository")
+        return (*self._looking(), *self._changing(), *self._running())
+
+    def _looking(self) -> tuple[Tool, ...]:
         return (
             Tool(
                 "view",
                 "shows a file with line numbers; without a range the beginning, or the outline of a long one",
                 (
-                    path,
+                    PATH,
                     Parameter("start", "integer", "first line, from 1", required=False),
                     Parameter("end", "integer", "last line", required=False),
                 ),
@@ -118,11 +123,15 @@ class Workbench:
                 (Parameter("name", "string", "as written in code"),),
                 self._definition,
             ),
+        )
+
+    def _changing(self) -> tuple[Tool, ...]:
+        return (
             Tool(
                 "edit",
                 "replaces a passage that occurs exactly once in a file",
                 (
-                    path,
+                    PATH,
                     Parameter("old", "string", "the passage as it is, whole lines, long enough to be unique"),
                     Parameter("new", "string", "what stands there afterwards"),
                 ),
@@ -132,14 +141,19 @@ class Workbench:
                 "rewrite_function",
                 "replaces a whole function, method or class, decorators included",
                 (
-                    path,
+                    PATH,
                     Parameter("name", "string", "qualified, such as Class.method"),
                     Parameter("source", "string", "the new definition"),
                 ),
                 self._rewrite,
             ),
-            Tool("create", "creates a new file", (path, Parameter("content", "string", "all of it")), self._create),
-            Tool("delete", "deletes a file", (path,), self._delete),
+            Tool("create", "creates a new file", (PATH, Parameter("content", "string", "all of it")), self._create),
+            Tool("delete", "deletes a file", (PATH,), self._delete),
+            Tool("diff", "shows what you have changed", (), self._diff),
+        )
+
+    def _running(self) -> tuple[Tool, ...]:
+        return (
             Tool(
                 "run",
                 "runs a shell command at the root of the repository; there is python, but no network and no git, and "
@@ -154,7 +168,6 @@ class Workbench:
                 (Parameter("tests", "array", "ids or files", required=False),),
                 self._test,
             ),
-            Tool("diff", "shows what you have changed", (), self._diff),
             Tool(
                 "submit",
                 "ends your turn; what the repository contains now is your patch",

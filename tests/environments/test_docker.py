@@ -7,6 +7,7 @@ import contextlib
 import hashlib
 import json
 import os
+import pwd
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -31,6 +32,8 @@ from environments.ownership import LENT_TO
 from environments.workspaces import WorkspacePool
 from tools.errors import InfrastructureError, InputError
 from tools.snapshots import SnapshotStore
+
+HOME = pwd.getpwuid(0).pw_dir
 
 # in Docker the first process is under the same filter as all others: to rewrite it gains nothing
 NOT_HERE = {"rewrite_first_process"}
@@ -199,11 +202,11 @@ async def test_folders_below_root_s_home_and_more_than_one_writable(tmp_path: Pa
     work, reports = tmp_path / "work", tmp_path / "reports"
     work.mkdir()
     reports.mkdir()
-    mounts = [Mount(reports, "/root/cache/reports", writable=True)]
-    sandbox = await Docker(IMAGE).open(work, mount="/root/project", mounts=mounts)
-    result = await sandbox.run(Command.shell("pwd; echo x > made; echo y > /root/cache/reports/report"))
+    mounts = [Mount(reports, f"{HOME}/cache/reports", writable=True)]
+    sandbox = await Docker(IMAGE).open(work, mount=f"{HOME}/project", mounts=mounts)
+    result = await sandbox.run(Command.shell(f"pwd; echo x > made; echo y > {HOME}/cache/reports/report"))
     await sandbox.close()
-    assert (result.exit_code, result.output) == (0, "/root/project\n")
+    assert (result.exit_code, result.output) == (0, f"{HOME}/project\n")
     assert (reports / "report").read_text() == "y\n"
     assert (reports / "report").stat().st_uid == 0
 
