@@ -34,7 +34,6 @@ from tools.errors import InputError
 from tools.snapshots import Change, SnapshotFiles, SnapshotStore
 from tools.testing.types import TestReport
 
-
 PATH = Parameter("path", "string", "relative to the root of the repository")
 
 
