@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import itertools
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from typing import TypeVar
@@ -34,6 +35,8 @@ from tools.snapshots import SnapshotFiles, SnapshotStore
 Answer = TypeVar("Answer", bound=BaseModel)
 
 TURNS = 40
+FIRST_BATCH = 8
+LARGEST_BATCH = 32
 NO_ANSWER = (ContextTooLong, InvalidAnswer, Refused)
 """The agent's own failures: the model answered, but nothing that can be used. All others end the run."""
 
@@ -44,6 +47,21 @@ class Mutant:
 
     snapshot: str
     name: str
+
+
+class Mutating:
+    """The mechanical edits of one snapshot, drawn in batches that grow: the likeliest ones are few."""
+
+    def __init__(self, mutants: Iterator[Mutant]) -> None:
+        self.ready: list[Mutant] = []
+        self._mutants = mutants
+        self._size = FIRST_BATCH
+
+    def draw(self) -> list[Mutant]:
+        """The next batch; empty when there are no more."""
+        drawn = list(itertools.islice(self._mutants, self._size))
+        self._size = min(2 * self._size, LARGEST_BATCH)
+        return drawn
 
 
 class Crew:
@@ -84,7 +102,7 @@ class Crew:
         self._shell = shell
         self._text = text_protocol
         self._mutants = mutants
-        self._mutating: dict[str, Iterator[Mutant]] = {}
+        self._mutating: dict[str, Mutating] = {}
         self._drawing = asyncio.Lock()
 
     async def localize(self, limit: int) -> tuple[str, ...]:
@@ -177,9 +195,15 @@ class Crew:
         """The next mechanical edit of a snapshot."""
         async with self._drawing:  # an iterator serves one at a time
             if work.snapshot not in self._mutating:
-                self._mutating[work.snapshot] = await asyncio.to_thread(self._mutants, work.snapshot)
-            mutant = await asyncio.to_thread(next, self._mutating[work.snapshot], None)
-        return None if mutant is None else Work(mutant.snapshot, note=mutant.name)
+                self._mutating[work.snapshot] = Mutating(self._mutants(work.snapshot))
+            mutating = self._mutating[work.snapshot]
+            if not mutating.ready:
+                mutating.ready = await asyncio.to_thread(mutating.draw)
+                await self.evaluator.foresee(work.snapshot, [mutant.snapshot for mutant in mutating.ready])
+            if not mutating.ready:
+                return None
+            mutant = mutating.ready.pop(0)
+        return Work(mutant.snapshot, note=mutant.name)
 
     def diff(self, snapshot: str) -> str:
         """The patch from the base to a snapshot."""

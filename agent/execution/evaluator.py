@@ -18,6 +18,9 @@ Origin = Literal["given", "baseline", "reproduction"]
 
 BASELINE_RUNS = 2
 MAX_OUTPUT = 6000
+FORESEEN_SECONDS = 5.0
+SLOWER = 10.0
+"""A target that takes this many times as long as on the base is taken to be in an endless loop."""
 RUNNER_FILES = frozenset({"conftest.py", "pytest.ini", "tox.ini", "setup.cfg", "noxfile.py", "sitecustomize.py"})
 
 
@@ -116,6 +119,15 @@ class Evaluator:
             evaluation, broken_output = await self._regressions(judged, evaluation)
             output = f"{output}\n{broken_output}".strip()
         return replace(work, evaluation=replace(evaluation, output=output[:MAX_OUTPUT]))
+
+    async def foresee(self, parent: str, snapshots: Sequence[str]) -> None:
+        """Runs the targets on several small edits of `parent` at once; `evaluate` then has less to do."""
+        if any(target.files for target in self.suite.targets) or not self.suite.targets:
+            return
+        ids = [target.id for target in self.suite.targets]
+        slowest = max(self.suite.baseline.seconds.get(test, 0.0) for test in ids)
+        limit = min(self._bench.test_seconds, max(FORESEEN_SECONDS, SLOWER * slowest))
+        await self._bench.foresee(parent, snapshots, ids, seconds=self._seconds, test_seconds=limit)
 
     async def _targets(self, judged: str) -> tuple[dict[str, str], TestReport]:
         ids = [target.id for target in self.suite.targets]

@@ -38,5 +38,15 @@ def main() -> int:
     return code
 
 
+def start() -> int:
+    """One run, or with "batch" as first argument many of them."""
+    if sys.argv[1] != "batch":
+        return main()
+    del sys.argv[1]
+    sys.path[0] = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
+    batch: Any = importlib.import_module("treewright_probe.batch")
+    return int(batch.run(main))
+
+
 if __name__ == "__main__":
-    sys.exit(main())
+    sys.exit(start())
