@@ -18,6 +18,9 @@ REPRESENTATION = frozenset({"__repr__", "__str__", "__format__"})
 REPORTING = 0.1
 """Weight of lines that a failing assertion executes only to describe what it compared."""
 
+SHARPNESS = 3
+"""The power of suspiciousness: a formula orders lines, but spreads them too little for probabilities."""
+
 
 def mutants(
     snapshots: SnapshotStore, snapshot: str, suite: Suite, functions: Sequence[RankedFunction]
@@ -32,12 +35,16 @@ def mutants(
     suspicious: dict[str, dict[int, float]] = {}
     for line in suspicious_lines(suite.report, failing=failing, files=files):
         if files.exists(line.path) and not is_test_file(line.path):
-            suspicious.setdefault(line.path, {})[line.line] = line.score
+            suspicious.setdefault(line.path, {})[line.line] = line.score**SHARPNESS
+    for path, number in _crashes(suite, failing):
+        if path in suspicious:
+            suspicious[path][number] = 1.0
     sources = {path: files.read(path) for path in suspicious}
     for path, lines in suspicious.items():
         weights = _weights(path, sources[path], functions)
         suspicious[path] = {line: score * weights.get(line, 0.5) for line, score in lines.items()}
-    for mutation in propose(sources, suspicious):
+    exceptions = [outcome.exception for test, outcome in suite.report.outcomes.items() if test in failing]
+    for mutation in propose(sources, suspicious, exceptions=exceptions):
         content = apply(sources[mutation.path], mutation)
         trailers = {"Template": mutation.template}
         made = snapshots.commit(
@@ -60,3 +67,11 @@ def _weights(path: str, source: bytes, functions: Sequence[RankedFunction]) -> d
         if definition.name.rpartition(".")[2] in REPRESENTATION:
             weights |= dict.fromkeys(range(definition.start, definition.end + 1), REPORTING)
     return weights
+
+
+def _crashes(suite: Suite, failing: Sequence[str]) -> Iterator[tuple[str, int]]:
+    """Where exceptions were raised, when that was in the code and not in an assertion of the test."""
+    for test in failing:
+        outcome = suite.report.outcomes.get(test)
+        if outcome is not None and outcome.frames and not is_test_file(outcome.frames[-1].path):
+            yield outcome.frames[-1].path, outcome.frames[-1].line

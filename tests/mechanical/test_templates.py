@@ -27,6 +27,7 @@ REPAIRS = [
     ("early_exit", "def f(a):\n    return a[0]", "if not a:\n        return None\n    return a[0]"),
     ("early_exit", "def f(a):\n    for x in a:\n        g(x)", "if not x:\n            continue\n        g(x)"),
     ("fallback", "def f(a):\n    for x in a:\n        g(x)", "for x in a or ():"),
+    ("initialise", "def f(a):\n    for x in a:\n        y = x\n    return y", "y = []\n    for x in a:"),
     ("soft_lookup", "def f(a, b):\n    return a[b]", "return a.get(b)"),
     ("soft_lookup", "def f(a):\n    return next(a)", "return next(a, None)"),
     ("normalise", "def f(a):\n    return len(a)", "a = list(a)\n    return len(a)"),

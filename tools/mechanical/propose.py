@@ -5,10 +5,11 @@ from __future__ import annotations
 import ast
 import heapq
 import warnings
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from functools import lru_cache
 
+from tools.mechanical.cures import LARGEST_BOOST, cures
 from tools.mechanical.mutation import Mutation, apply
 from tools.mechanical.priors import DEFAULT_PRIOR, PRIOR
 from tools.mechanical.site import Draft, Site
@@ -18,11 +19,19 @@ from tools.mechanical.templates import TEMPLATES
 # What is executed at import is on no test's lines: a definition that a suspicious line names gets this share.
 SHARE_OF_DEFINITIONS = 0.3
 SHARE_OF_HEADERS = 0.5
+# Test frameworks call it to show values after the failure.
+SHARE_OF_REPR = 0.1
 
 Suspicious = Mapping[str, Mapping[int, float]]
 
 
-def propose(sources: Mapping[str, bytes], suspicious: Suspicious, *, limit: int | None = None) -> Iterator[Mutation]:
+def propose(
+    sources: Mapping[str, bytes],
+    suspicious: Suspicious,
+    *,
+    exceptions: Collection[str] = (),
+    limit: int | None = None,
+) -> Iterator[Mutation]:
     """The edits of suspicious statements by descending score, each leading to a different program.
 
     A statement is as suspicious as the worst of its own lines. Every edit parses and changes the syntax tree. Files
@@ -31,8 +40,10 @@ def propose(sources: Mapping[str, bytes], suspicious: Suspicious, *, limit: int 
     Args:
         sources: path -> content of the files that may be edited.
         suspicious: path -> 1-based line -> suspiciousness, in (0, 1].
+        exceptions: "Type: text" of what ended the failing tests; templates that cure such failures come earlier.
         limit: the most edits to propose.
     """
+    boosts = cures(exceptions)
     queue: list[_Entry] = []
     for path in sorted(suspicious.keys() & sources.keys()):
         source = parse(path, sources[path])
@@ -44,7 +55,7 @@ def propose(sources: Mapping[str, bytes], suspicious: Suspicious, *, limit: int 
     while queue and (limit is None or count < limit):
         entry = heapq.heappop(queue)
         if entry.mutation is None:
-            for mutation in drafts(entry.source, entry.statement, entry.score):
+            for mutation in drafts(entry.source, entry.statement, entry.score, boosts):
                 key = (mutation.path, mutation.start, mutation.end, mutation.template, mutation.replacement)
                 heapq.heappush(
                     queue, _Entry(-mutation.score, key, entry.source, entry.statement, entry.score, mutation)
@@ -67,11 +78,13 @@ def parse(path: str, content: bytes) -> Source | None:
         return None
 
 
-def drafts(source: Source, statement: ast.stmt, score: float) -> Iterator[Mutation]:
+def drafts(
+    source: Source, statement: ast.stmt, score: float, boosts: Mapping[str, float] | None = None
+) -> Iterator[Mutation]:
     """The edits of one statement, unordered and unchecked; `score` is the statement's suspiciousness."""
     site = Site(source, statement)
     for name, template in TEMPLATES.items():
-        prior = PRIOR.get(name, DEFAULT_PRIOR)
+        prior = min(1.0, PRIOR.get(name, DEFAULT_PRIOR) * (boosts or {}).get(name, 1.0))
         for draft in template(site):
             weighted = prior * draft.weight
             start, end, text = _trim(source.content, draft)
@@ -98,7 +111,7 @@ class _Entry:
     mutation: Mutation | None = field(default=None, compare=False)
 
 
-_BEST = max([DEFAULT_PRIOR, *PRIOR.values()])
+_BEST = min(1.0, LARGEST_BOOST * max([DEFAULT_PRIOR, *PRIOR.values()]))
 
 
 def _statements(source: Source, lines: Mapping[int, float]) -> Iterator[tuple[ast.stmt, float]]:
@@ -106,7 +119,8 @@ def _statements(source: Source, lines: Mapping[int, float]) -> Iterator[tuple[as
     for statement in source.statements:
         score = max((lines.get(line, 0.0) for line in _own_lines(statement)), default=0.0)
         if score > 0:
-            scores[statement] = score
+            function = source.function(statement)
+            scores[statement] = score * (SHARE_OF_REPR if function and function.name == "__repr__" else 1.0)
     for statement, score in list(scores.items()):
         function = source.function(statement)
         if function is not None:

@@ -33,6 +33,7 @@ TEMPLATES: Mapping[str, Template] = {
         conditions.put_under,
         guards.early_exit,
         guards.fallback,
+        guards.initialise,
         guards.soft_lookup,
         guards.normalise,
         constants.integer,

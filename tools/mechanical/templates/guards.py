@@ -46,11 +46,24 @@ def fallback(site: Site) -> Iterator[Draft]:
                     yield site.replace(value, text if bare else f"({text})", weight * 0.7**rank)
 
 
+def initialise(site: Site) -> Iterator[Draft]:
+    """A first value for a local name that later statements bind only sometimes, before the statement."""
+    statement = site.statement
+    if not site.function or isinstance(statement, (*FUNCTIONS, ast.ClassDef)) or _is_else_if(site):
+        return
+    if not site.source.stands_alone(statement) and not hasattr(statement, "body"):
+        return
+    bound = [node.id for node in ast.walk(statement) if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store)]
+    for rank, name in enumerate(dict.fromkeys(bound)):
+        for place, value in enumerate(("None", "[]", "()", "{}", "0", "''", "False")):
+            yield site.before(f"{name} = {value}", weight=0.7**rank * 0.8**place)
+
+
 def soft_lookup(site: Site) -> Iterator[Draft]:
     """`d[k]` for `d.get(k)` and the reverse; defaults for get, pop, getattr and next."""
     for node in site.nodes:
         if isinstance(node, ast.Subscript) and isinstance(node.ctx, ast.Load) and not isinstance(node.slice, ast.Slice):
-            for rank, default in enumerate(("", ", None", ", ''", ", ()", ", 0", ", {}", ", False")):
+            for rank, default in enumerate(("", ", None", ", []", ", ''", ", ()", ", 0", ", {}", ", False")):
                 if default != ", None":
                     text = f"{site.operand(node.value)}.get({site.text(node.slice)}{default})"
                     yield site.replace(node, text, 0.7**rank)

@@ -19,11 +19,25 @@ def delete(site: Site) -> Iterator[Draft]:
     statement = site.statement
     if not isinstance(statement, (*SIMPLE, ast.If)) or _is_else_if(site) or not site.source.stands_alone(statement):
         return
+    if _is_needed(site):
+        return
     start, end = site.source.span(statement)
     if site.sibling(1) is None and site.sibling(-1) is None:
         yield Draft(start, end, "pass", 0.7)
     else:
         yield Draft(site.source.line_start(statement.lineno), site.source.line_start(_last(statement) + 1), "")
+
+
+def _is_needed(site: Site) -> bool:
+    """Whether a name that the statement alone binds is read after it."""
+    statement = site.statement
+    if not site.function or not isinstance(statement, ast.Assign | ast.AnnAssign):
+        return False
+    names = [node for node in site.scope_nodes if isinstance(node, ast.Name)]
+    own = {node for node in ast.walk(statement) if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Store)}
+    bound_elsewhere = {node.id for node in names if isinstance(node.ctx, ast.Store) and node not in own}
+    read = {node.id for node in names if isinstance(node.ctx, ast.Load) and node.lineno > _last(statement)}
+    return any(node.id in read - bound_elsewhere - set(site.parameters) for node in own)
 
 
 def missing_return(site: Site) -> Iterator[Draft]:
