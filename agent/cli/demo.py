@@ -40,6 +40,7 @@ def command(
         id=case.name,
         repository=str(prepared.repository),
         problem=case.issue,
+        test="pytest",
         python=str(prepared.python),
         failing_tests=prepared.failing_tests,
     )
