@@ -34,15 +34,22 @@ class Comparison:
 
 async def compare(prepared: PreparedCase, patch: str, environment: Environment, scratch: Path) -> Comparison:
     """Runs the fixed release's tests on the buggy release with `patch`, and on the fixed release itself."""
-    repaired = scratch / "repaired"
-    shutil.rmtree(repaired, ignore_errors=True)
-    await asyncio.to_thread(shutil.copytree, prepared.repository, repaired)
+    repaired = await asyncio.to_thread(_copy, prepared.repository, scratch / "repaired")
     await asyncio.to_thread(apply_patch, repaired, patch)
+    fixed = await asyncio.to_thread(_copy, prepared.fixed_source, scratch / "fixed-release")
+    for path in prepared.case.drop:  # settings that need plug-ins which the environment lacks
+        (fixed / path).unlink(missing_ok=True)
     ours = await _run(prepared, repaired, environment, scratch)
-    theirs = await _run(prepared, prepared.fixed_source, environment, scratch)
+    theirs = await _run(prepared, fixed, environment, scratch)
     tests = sorted({*ours.outcomes, *theirs.outcomes})
     differing = tuple(test for test in tests if ours.status(test) != theirs.status(test))
     return Comparison(len(tests) - len(differing), differing)
+
+
+def _copy(source: Path, target: Path) -> Path:
+    shutil.rmtree(target, ignore_errors=True)
+    shutil.copytree(source, target)
+    return target
 
 
 async def _run(prepared: PreparedCase, folder: Path, environment: Environment, scratch: Path) -> TestReport:
