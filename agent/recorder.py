@@ -37,6 +37,7 @@ class Recorder:
                 state = "cancelled" if cancelled else "failed" if failure else "ended"
                 added = [child.id for child in children]
                 self._run.event("expansion", _attempt(expansion) | {"state": state, "failure": failure, "nodes": added})
+                self._run.update_node(expansion.node.id, status=expansion.node.status)
                 if failure and children:
                     self._run.update_node(children[0].id, title=failure[:300])
             case Stopped(reason, best):
