@@ -75,7 +75,14 @@ def test_bomb_is_contained(bomb, outcome) -> None:
     if name == "local" and bomb.name in ONLY_ISOLATED:
         assert bomb.name not in results
         return
-    assert bomb.contained(results[bomb.name]), results[bomb.name]
+    result = results[bomb.name]
+    assert bomb.contained(result) or (name == "local" and _met_another_limit(result)), result
+
+
+def _met_another_limit(result: CommandResult) -> bool:
+    """Without a sandbox the kernel counts all processes of the user, those of other tests included."""
+    refused = result.exit_code != 0 and "Resource temporarily unavailable" in result.output
+    return "GOT" not in result.output and (result.stopped != "" or refused)
 
 
 def test_the_kernel_stops_a_fork_bomb(outcome) -> None:
