@@ -64,6 +64,23 @@ def tests_in(suite: Any) -> "Iterator[Any]":
             yield test
 
 
+def record_end(state: State, test: Any) -> None:
+    """Write how a test ended."""
+    state.watcher.deadline.stop()
+    # Python 3.12.1 stops skipped tests that it did not start
+    seconds = time.perf_counter() - state.began if state.inside else 0.0
+    state.inside = False
+    name = name_of(test)
+    state.order.pop(name, None)
+    state.watcher.end(name)
+    status, message, error = state.status
+    state.status = ("", "", None)
+    collecting = str(test.id()).startswith(FAILED_TEST)
+    state.watcher.recorder.finish(
+        name, status or "error", seconds=seconds, message=message, error=error, collecting=collecting
+    )
+
+
 def watching(state: State, base: type) -> type:
     """A result class like `base` that also records."""
 
@@ -77,19 +94,7 @@ def watching(state: State, base: type) -> type:
             state.watcher.deadline.start()
 
         def stopTest(self, test: Any) -> None:
-            state.watcher.deadline.stop()
-            # Python 3.12.1 stops skipped tests that it did not start
-            seconds = time.perf_counter() - state.began if state.inside else 0.0
-            state.inside = False
-            name = name_of(test)
-            state.order.pop(name, None)
-            state.watcher.end(name)
-            status, message, error = state.status
-            state.status = ("", "", None)
-            collecting = str(test.id()).startswith(FAILED_TEST)
-            state.watcher.recorder.finish(
-                name, status or "error", seconds=seconds, message=message, error=error, collecting=collecting
-            )
+            record_end(state, test)
             super().stopTest(test)
 
         def addSuccess(self, test: Any) -> None:
