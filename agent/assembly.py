@@ -3,35 +3,40 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Sequence
 from contextlib import AsyncExitStack
 from pathlib import Path
 
 from agent.config import Settings
-from agent.crew import Crew, Mutant
+from agent.crew import Crew
 from agent.execution.evaluator import Evaluator
+from agent.execution.home import Home, benchmark_home
+from agent.execution.memory import Journal
+from agent.execution.mutating import Mutating
 from agent.execution.places import Places
+from agent.execution.probing import Prober
 from agent.execution.shell import Shell
 from agent.execution.testbench import TestBench, place_probe
 from agent.folders import cache_folder
 from agent.model.types import Model
 from agent.progress import Progress
-from agent.repositories import obtain
+from agent.repository_settings import with_repository_settings
 from agent.roles.locator import Locator
 from agent.roles.team import Team
 from agent.store.folder import RunFolder
 from agent.store.store import RunStore
+from agent.toolbox import OwnTool
 from environments.base import GIB, Command, Limits, Mount
 from environments.interpreters import Interpreter, find_python
+from environments.limited import LimitedEnvironment
 from environments.registry import create
+from environments.repositories import obtain
 from environments.tasks import Task
 from environments.workspaces import Workspace, WorkspacePool
-from search.events import Event
 from tools.errors import InfrastructureError, InputError
 from tools.issues import parse_issue
 from tools.localization import Localizer
 from tools.snapshots import SnapshotFiles, SnapshotStore
-from tools.testing.detect import detect
 from tools.testing.types import TestReport, TestRunner
 
 MOUNT = "/workspace"
@@ -52,8 +57,10 @@ class Assembly:
         folder: of the run.
         journal: keeps the results of executions.
         model: answers requests; None when there is none.
-        observe: told of every event of the tree.
         progress: told of every phase.
+        sandboxes: how many commands run at a time, with those of other runs; None for no limit.
+        tools: of the user's, for whoever works with tools.
+        tests: keeps the results of tests, when that is another than `journal`.
     """
 
     def __init__(
@@ -64,23 +71,28 @@ class Assembly:
         *,
         journal: RunStore,
         model: Model | None,
-        observe: Callable[[Event], None],
         progress: Progress,
+        sandboxes: asyncio.Semaphore | None = None,
+        tools: Sequence[OwnTool] = (),
+        tests: Journal | None = None,
     ) -> None:
+        self._tools = tools
+        self._sandboxes = sandboxes
         self._task = task
         self._settings = settings
         self._folder = folder
         self._journal = journal
+        self._tests: Journal = tests or journal
         self._model = model
-        self._observe = observe
         self._progress = progress
         self._closing = AsyncExitStack()
         self.bench: TestBench | None = None
+        self._setup_is_ours = True
 
     async def snapshots(self) -> SnapshotStore:
         """The run's snapshots, made or found again."""
         task = self._task
-        source = await obtain(task.repository, cache_folder() / "repositories")
+        source = await obtain(task.repository, cache_folder() / "repositories", base=task.base)
         if self._folder.git.exists():
             store = await asyncio.to_thread(SnapshotStore.open, self._folder.git)
         else:
@@ -89,9 +101,10 @@ class Assembly:
             )
         self._closing.callback(store.close)
         detail = f"{task.repository} at {store.source_commit[:12]}"
-        if store.dirty and not task.include_uncommitted:
-            detail += f" ({len(store.uncommitted)} uncommitted changes left out; --include-uncommitted takes them)"
         self._progress.phase("repository", detail)
+        if store.dirty and not task.include_uncommitted:
+            left = f"{len(store.uncommitted)} uncommitted changes left out; --include-uncommitted takes them"
+            self._progress.phase("repository", left)
         if store.submodules:
             self._progress.phase("repository", f"submodules are left empty: {', '.join(store.submodules[:3])}")
         return store
@@ -101,15 +114,21 @@ class Assembly:
         files = SnapshotFiles(snapshots, snapshots.base)
         if not files.paths():
             raise InputError("the repository has no files at this revision", hint="give another --base")
-        places, python = await self._places(snapshots)
-        runner = detect(files, command=self._task.test or None, python=python)
+        asked = self._task
+        self._task, taken = with_repository_settings(asked, files)
+        self._setup_is_ours = self._task.setup == asked.setup
+        if taken:
+            self._progress.phase("repository", taken)
+        home = await self._home(snapshots)
+        places, python = await self._places(snapshots, home)
+        runner = home.runner(files, self._task.test)
         place_probe(runner, self._folder.probe)
         limits = Limits(memory=4 * GIB, processes=512, disk=2 * GIB)
         bench = TestBench(
             places,
             snapshots,
             runner,
-            self._journal,
+            self._tests,
             probe=self._folder.probe,
             test_seconds=self._settings.test_seconds,
             limits=limits,
@@ -120,11 +139,16 @@ class Assembly:
         await self._baseline(evaluator, locator, runner)
         team = None
         if self._model is not None:
-            baseline = evaluator.suite.baseline
-            context = locator.context(self._task.problem, snapshots.base, runner=runner.name, baseline=baseline)
+            suite = evaluator.suite
+            context = locator.context(
+                self._task.problem,
+                snapshots.base,
+                runner=runner.name,
+                baseline=suite.baseline,
+                why=_last_words(suite.report),
+            )
             team = Team(self._model, context)
         return Crew(
-            self._task.problem,
             snapshots,
             self._settings,
             locator=locator,
@@ -135,34 +159,47 @@ class Assembly:
                 self._journal,
                 Limits(SHELL_SECONDS, memory=4 * GIB, processes=512),
                 programs=str(Path(python).parent) if "/" in python else "",
+                env=home.env,
             ),
             team=team,
             text_protocol=_text_protocol(self._settings),
-            mutants=self._mutants(snapshots, evaluator, locator),
-            observe=self._observe,
+            mutating=Mutating(snapshots, evaluator, lambda: locator.functions),
+            prober=Prober(places, snapshots, self._tests, python=python, limits=limits),
+            tools=self._tools,
         )
 
     async def close(self) -> None:
         """Stops what runs and removes the workspaces."""
         await self._closing.aclose()
 
-    async def _places(self, snapshots: SnapshotStore) -> tuple[Places, str]:
-        environment = create(self._settings.environment, image=self._settings.image or None)
+    async def _home(self, snapshots: SnapshotStore) -> Home:
+        """What the repository's code runs with: an environment of a benchmark, or an interpreter of this machine."""
+        task = self._task
+        if task.environment:
+            self._progress.phase("environment", task.environment)
+            image = self._settings.image if self._settings.environment == "docker" else ""
+            return await benchmark_home(
+                task, self._folder.root, docker=self._settings.environment == "docker", image=image
+            )
         mount = self._mount(snapshots)
-        mounts = [Mount(self._made(self._folder.probe), str(self._folder.probe))]
-        python = self._task.python or "python3"
-        if environment.name != "docker":
-            interpreter: Interpreter = await asyncio.to_thread(find_python, self._task.python or None, snapshots.source)
-            python = str(interpreter.path)
-            mounts += interpreter.mounts
-        pool = WorkspacePool(snapshots, self._folder.workspaces, self._settings.concurrency)
+        if self._settings.environment == "docker":
+            return Home(task.python or "python3", mount, image=self._settings.image)
+        interpreter: Interpreter = await asyncio.to_thread(find_python, task.python or None, snapshots.source)
+        return Home(str(interpreter.path), mount, interpreter.mounts)
+
+    async def _places(self, snapshots: SnapshotStore, home: Home) -> tuple[Places, str]:
+        environment = create(self._settings.environment, image=home.image or None)
+        if self._sandboxes is not None:
+            environment = LimitedEnvironment(environment, self._sandboxes)
+        mounts = [Mount(self._made(self._folder.probe), str(self._folder.probe)), *home.mounts]
+        pool = WorkspacePool(snapshots, self._folder.workspaces, self._settings.concurrency, home.products)
         self._closing.push_async_callback(pool.close)
-        places = Places(pool, environment, mount=mount, mounts=mounts, scratch=self._folder.reports)
+        places = Places(pool, environment, mount=home.mount, mounts=mounts, scratch=self._folder.reports)
         self._closing.push_async_callback(places.close)
-        self._progress.phase("environment", f"{environment.name}, {python}")
+        self._progress.phase("environment", f"{environment.name}, {home.python}")
         if self._task.setup and not pool.prepared:
             await pool.prepare(lambda workspace: self._set_up(places, workspace))
-        return places, python
+        return places, home.python
 
     def _mount(self, snapshots: SnapshotStore) -> str:
         """Where the workspace is seen inside: at the user's own path, so that their editable installs find it."""
@@ -177,14 +214,16 @@ class Assembly:
         command = Command.shell(
             self._task.setup,
             limits=Limits(SETUP_SECONDS, memory=8 * GIB, processes=1024, disk=8 * GIB),
-            network=self._settings.setup_network,
+            network=self._settings.setup_network and self._setup_is_ours,
         )
         result = await place.sandbox.run(command)
         if not result.ok:
             tail = "\n".join(result.output.strip().splitlines()[-15:])
             why = f"the {result.stopped} limit" if result.stopped else f"exit code {result.exit_code}"
             hint = "check the command"
-            if not self._settings.setup_network:
+            if not self._setup_is_ours:
+                hint += "; it is the repository's own and gets no network: give it as --setup with --setup-network"
+            elif not self._settings.setup_network:
                 hint += "; if it downloads something, add --setup-network"
             raise InfrastructureError(f"the setup command ended with {why}:\n{tail}", hint=hint)
 
@@ -204,11 +243,16 @@ class Assembly:
         failing = self._task.failing_tests
         regression: Sequence[str] = ()
         if runner.selects:
-            near = locator.regression_tests(REGRESSION_FILES)
+            near = await asyncio.to_thread(locator.regression_tests, REGRESSION_FILES)
             own = tuple(path for path in locator.files if any(_is_in(test, path) for test in failing))
             regression = tuple(dict.fromkeys((*own, *near)))[: len(own) + BESIDE_OWN] if own else near
         self._progress.phase("baseline", f"{runner.name}, {len(regression)} test files" if regression else runner.name)
-        suite = await evaluator.measure_base(failing, regression, coverage=bool(failing) or self._model is None)
+        suite = await evaluator.measure_base(
+            failing, regression, focus=None if self._model is None else locator.lines()
+        )
+        barren = {path for path in regression if not any(_is_in(test, path) for test in suite.baseline.passing)}
+        if len(barren) < len(regression):  # else ids do not tell files, or nothing runs at all
+            locator.barren = frozenset(barren)
         still = [test for test in failing if test in suite.baseline.passing]
         if still:
             raise InputError(f"{still[0]} passes on the base", hint="name a test that fails, or another --base")
@@ -227,27 +271,24 @@ class Assembly:
                     hint="give --failing-test ID, or --model NAME",
                 )
         if not suite.baseline.passing and not suite.targets:
-            why = next(
-                (outcome.message for outcome in suite.report.outcomes.values() if outcome.message), suite.report.problem
+            self._progress.phase(
+                "baseline", f"no test passes: {_last_words(suite.report)}; is a --setup or another --python needed?"
             )
-            last = why.strip().splitlines()[-1] if why.strip() else "no message"
-            self._progress.phase("baseline", f"no test passes: {last}; is a --setup or another --python needed?")
         counts = suite.baseline
         self._progress.phase(
             "baseline", f"{len(counts.passing)} pass, {len(counts.failing)} fail, {len(counts.flaky)} flaky"
         )
 
-    def _mutants(
-        self, snapshots: SnapshotStore, evaluator: Evaluator, locator: Locator
-    ) -> Callable[[str], Iterator[Mutant]]:
-        from agent.execution.mutants import mutants
-
-        return lambda snapshot: mutants(snapshots, snapshot, evaluator.suite, locator.functions)
-
     @staticmethod
     def _made(folder: Path) -> Path:
         folder.mkdir(parents=True, exist_ok=True)
         return folder
+
+
+def _last_words(report: TestReport) -> str:
+    """The last line of what the first test that failed says, or what is wrong with the run as a whole."""
+    why = next((outcome.message for outcome in report.outcomes.values() if outcome.message), report.problem)
+    return why.strip().splitlines()[-1] if why.strip() else "no message"
 
 
 def _is_absent(test: str, report: TestReport) -> bool:

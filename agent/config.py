@@ -17,59 +17,96 @@ from tools.errors import InputError
 PREFIX = "TREEWRIGHT_"
 NO_MODEL = ""
 NODES_WITH_MODEL = 24
+FILES = frozenset({"design", "policy", "tools"})
+"""Settings that may name Python files."""
+EXCLUSIVE = frozenset({"confidence", "wrong_patch_cost"})
+"""Two ways to say the same: the one of the later layer counts."""
 
 
 class Settings(BaseModel):
-    """How one task is solved.
+    """How one task is solved."""
 
-    Attributes:
-        model: litellm's name of the model; empty means none: mechanical repair.
-        role_models: other models for single roles, such as ``{"critic": "..."}``.
-        design: name of a built-in design or a Python file; empty chooses by `model`.
-        environment: where commands run.
-        image: container image, for docker.
-        concurrency: expansions in flight; 1 makes a run deterministic for a seed.
-        max_cost: US dollars, for the whole run, reserved before each call.
-        max_tokens: prompt and completion tokens together.
-        max_nodes: expansions of the tree; by default 24 with a model, no limit without.
-        max_seconds: wall-clock seconds.
-        unknown_price: what to do with a model whose price is unknown: ``error``, ``free``, or
-            US dollars per million tokens.
-        confidence: least probability of being right for an outcome to be `solved`.
-        seed: for whatever is random.
-        reproduction: whether tests that reproduce the issue are written.
-        setup_network: whether the setup command may use the network.
-        protocol: how a model calls tools: its own tool calls, or a text protocol.
-        test_seconds: limit for a single test.
-        regression_seconds: limit for one run of the selected regression tests.
-        cache: whether answers are kept and reused across runs.
-        record: file to which calls are appended in the transcript format.
-        replay: transcript whose answers are served instead of a live model's.
-    """
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    model_config = ConfigDict(extra="forbid", frozen=True, use_attribute_docstrings=True)
 
     model: str = NO_MODEL
+    """Litellm's name of the model; empty means none: mechanical repair."""
+
     role_models: dict[str, str] = Field(default_factory=dict)
+    """Other models for single roles, such as ``{"critic": "..."}``."""
+
     design: str = ""
+    """Name of a built-in design or a Python file; empty chooses by `model`."""
+
+    policy: str = ""
+    """Policy in place of those that the design names: a built-in one, a Python file or an extension."""
+
+    tools: tuple[str, ...] = ()
+    """Python files or extensions with more tools for the model."""
+
+    sandboxed: bool = False
+    """Whether the design runs in a sandbox of its own, as one that nobody has read must."""
+
     environment: Literal["bubblewrap", "docker", "local"] = "bubblewrap"
+    """Where commands run."""
+
     image: str = ""
+    """Container image, for docker."""
+
     concurrency: int = Field(default=1, ge=1, le=64)
+    """Expansions in flight; 1 makes a run deterministic for a seed."""
+
     max_cost: float = Field(default=3.0, ge=0)
+    """US dollars, for the whole run, reserved before each call."""
+
     max_tokens: int = Field(default=3_000_000, ge=0)
+    """Prompt and completion tokens together."""
+
     max_nodes: int | None = Field(default=None, ge=1)
+    """Expansions of the tree; by default 24 with a model, no limit without."""
+
     max_seconds: float = Field(default=3600.0, gt=0)
+    """Wall-clock seconds."""
+
     unknown_price: str = "error"
+    """What to do with a model whose price is unknown: ``error``, ``free``, or US dollars per million tokens."""
+
     confidence: float = Field(default=0.5, ge=0, le=1)
+    """Least probability of being right for an outcome to be `solved`."""
+
+    wrong_patch_cost: float | None = Field(default=None, ge=0)
+    """What a wrong patch costs when a right one is worth 1: sets the least probability to C / (1 + C)."""
+
     seed: int = 0
+    """For whatever is random."""
+
     reproduction: bool = True
+    """Whether tests that reproduce the issue are written."""
+
     setup_network: bool = False
+    """Whether the setup command may use the network."""
+
     protocol: Literal["auto", "tools", "text"] = "auto"
+    """How a model calls tools: its own tool calls, or a text protocol."""
+
     test_seconds: float = Field(default=60.0, gt=0)
+    """Limit for a single test."""
+
     regression_seconds: float = Field(default=180.0, gt=0)
+    """Limit for one run of the selected regression tests."""
+
     cache: bool = False
+    """Whether answers are kept and reused across runs."""
+
     record: str = ""
+    """File to which calls are appended in the transcript format."""
+
     replay: str = ""
+    """Transcript whose answers are served instead of a live model's."""
+
+    @field_validator("wrong_patch_cost", mode="before")
+    @classmethod
+    def _cost(cls, value: object) -> object:
+        return None if value == "" else value
 
     @field_validator("unknown_price")
     @classmethod
@@ -82,6 +119,13 @@ class Settings(BaseModel):
             if not price >= 0:
                 raise ValueError("must be error, free, or US dollars per million tokens")
         return value
+
+    @property
+    def least_probability(self) -> float:
+        """Of being right, for an outcome to be `solved`: as asked for, or where the expected gain becomes positive."""
+        if self.wrong_patch_cost is None:
+            return self.confidence
+        return self.wrong_patch_cost / (1.0 + self.wrong_patch_cost)
 
     @property
     def design_name(self) -> str:
@@ -116,16 +160,25 @@ def config_file() -> Path:
     return user_config_path("treewright") / "config.toml"
 
 
-def resolve(flags: Mapping[str, Any], *, file: Path | None = None) -> Resolved:
+def resolve(flags: Mapping[str, Any], *, file: Path | None = None, profile: str = "") -> Resolved:
     """Layers the sources; raises InputError that names the source of a bad value.
 
     Args:
         flags: values given on the command line; None means not given.
         file: a configuration file instead of the user's own.
+        profile: a table ``[profiles.NAME]`` of the file that is laid over the rest of it; by default the one that the
+            variable TREEWRIGHT_PROFILE or the file's own key ``profile`` names.
     """
     values: dict[str, Any] = {}
     origins = dict.fromkeys(Settings.model_fields, "default")
-    for origin, layer in (_from_file(file or config_file()), _from_environment(), ("flag", _given(flags))):
+    layers = (*_from_file(file or config_file(), profile), _from_environment(), ("flag", _given(flags)))
+    for origin, layer in layers:
+        chosen = {key for key in EXCLUSIVE & set(layer) if layer[key] != ""}
+        if len(chosen) > 1:
+            raise InputError(f"confidence and wrong_patch_cost exclude each other, in {origin}", hint="give one")
+        for key in EXCLUSIVE & set(values) if chosen else ():
+            del values[key]
+            origins[key] = "default"
         for key, value in layer.items():
             if key not in Settings.model_fields:
                 close = difflib.get_close_matches(key, Settings.model_fields, n=1)
@@ -133,7 +186,7 @@ def resolve(flags: Mapping[str, Any], *, file: Path | None = None) -> Resolved:
                     f"unknown setting {key!r} in {origin}",
                     hint=f"did you mean {close[0]!r}?" if close else "`treewright solve --help` lists the settings",
                 )
-            values[key], origins[key] = value, origin
+            values[key], origins[key] = _placed(key, value), origin
     try:
         return Resolved(Settings(**values), origins)
     except ValidationError as error:
@@ -142,15 +195,37 @@ def resolve(flags: Mapping[str, Any], *, file: Path | None = None) -> Resolved:
         raise InputError(f"{key} (from {origins.get(key, '?')}): {first['msg']}") from error
 
 
+def _placed(key: str, value: Any) -> Any:
+    """Names of Python files as whole paths, so that a run goes on from any folder."""
+    if key in FILES and isinstance(value, str) and value.endswith(".py"):
+        return str(Path(value).expanduser().absolute())
+    if key in FILES and isinstance(value, list | tuple):
+        return tuple(_placed(key, each) for each in value)
+    return value
+
+
 def _given(flags: Mapping[str, Any]) -> dict[str, Any]:
     return {key: value for key, value in flags.items() if value is not None}
 
 
-def _from_file(path: Path) -> tuple[str, dict[str, Any]]:
-    if not path.is_file():
-        return str(path), {}
+def _from_file(path: Path, profile: str) -> list[tuple[str, dict[str, Any]]]:
+    """The file's settings, and those of the profile laid over them."""
+    read = read_toml(path) if path.is_file() else {}
+    profiles = read.pop("profiles", {})
+    named = profile or os.environ.get(PREFIX + "PROFILE", "") or read.get("profile", "")
+    read.pop("profile", None)
+    if not named:
+        return [(str(path), read)]
+    if not isinstance(profiles, dict) or not isinstance(profiles.get(named), dict):
+        there = ", ".join(sorted(profiles)) if isinstance(profiles, dict) and profiles else "none"
+        raise InputError(f"there is no profile {named!r} in {path}", hint=f"there are: {there}")
+    return [(str(path), read), (f"profile {named} of {path}", profiles[named])]
+
+
+def read_toml(path: Path) -> dict[str, Any]:
+    """A TOML file; raises InputError that says where it is not valid."""
     try:
-        return str(path), tomllib.loads(path.read_text())
+        return tomllib.loads(path.read_text())
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
         raise InputError(f"{path} is not valid TOML: {error}") from error
 
@@ -159,6 +234,6 @@ def _from_environment() -> tuple[str, dict[str, Any]]:
     found = {
         key: os.environ[PREFIX + key.upper()]
         for key in Settings.model_fields
-        if key != "role_models" and PREFIX + key.upper() in os.environ
+        if key not in {"role_models", "tools"} and PREFIX + key.upper() in os.environ
     }
     return "environment", found

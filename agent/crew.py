@@ -3,10 +3,8 @@
 from __future__ import annotations
 
 import asyncio
-import contextlib
-import itertools
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from collections.abc import Sequence
+from dataclasses import replace
 from typing import TypeVar
 
 from pydantic import BaseModel
@@ -14,18 +12,19 @@ from pydantic import BaseModel
 import prompts
 from agent.config import Settings
 from agent.execution.evaluator import Evaluator
+from agent.execution.mutating import Mutating
+from agent.execution.probing import Prober
 from agent.execution.shell import Shell
 from agent.execution.testbench import TestBench
 from agent.model.errors import ContextTooLong, InvalidAnswer, Refused
-from agent.roles import critic, planner, selector, tester, thinker
+from agent.roles import critic, distinguisher, drafter, planner, selector, tester, thinker
 from agent.roles.episode import Episode
 from agent.roles.locator import Locator
 from agent.roles.team import Team
 from agent.roles.workbench import Workbench, results
+from agent.toolbox import OwnTool
 from agent.work import Strategy, Work
 from search.engine import ExpansionFailed
-from search.events import Event
-from search.tree import Node
 from tools.checks import patch_fingerprint
 from tools.code.find import grep
 from tools.code.view import view
@@ -35,49 +34,25 @@ from tools.snapshots import SnapshotFiles, SnapshotStore
 Answer = TypeVar("Answer", bound=BaseModel)
 
 TURNS = 40
-FIRST_BATCH = 8
-LARGEST_BATCH = 32
+NO_MODEL = "this design needs a model"
+NO_MODEL_HINT = "give --model NAME, or use --design mechanical"
 NO_ANSWER = (ContextTooLong, InvalidAnswer, Refused)
 """The agent's own failures: the model answered, but nothing that can be used. All others end the run."""
-
-
-@dataclass(frozen=True)
-class Mutant:
-    """A mechanical edit as a snapshot, and what it is called."""
-
-    snapshot: str
-    name: str
-
-
-class Mutating:
-    """The mechanical edits of one snapshot, drawn in batches that grow: the likeliest ones are few."""
-
-    def __init__(self, mutants: Iterator[Mutant]) -> None:
-        self.ready: list[Mutant] = []
-        self._mutants = mutants
-        self._size = FIRST_BATCH
-
-    def draw(self) -> list[Mutant]:
-        """The next batch; empty when there are no more."""
-        drawn = list(itertools.islice(self._mutants, self._size))
-        self._size = min(2 * self._size, LARGEST_BATCH)
-        return drawn
 
 
 class Crew:
     """What a kit is made of.
 
     Args:
-        problem: the issue.
         team: puts questions to models; None when there is no model.
         text_protocol: whether tools are called by text.
-        mutants: makes the mechanical edits of a snapshot, likeliest first.
-        observe: told of every event, so that the store has it before anything relies on it.
+        mutating: makes the mechanical edits.
+        prober: runs snippets on candidates.
+        tools: of the user's, for whoever works with tools.
     """
 
     def __init__(
         self,
-        problem: str,
         snapshots: SnapshotStore,
         settings: Settings,
         *,
@@ -87,29 +62,27 @@ class Crew:
         shell: Shell,
         team: Team | None,
         text_protocol: bool,
-        mutants: Callable[[str], Iterator[Mutant]],
-        observe: Callable[[Event], None],
+        mutating: Mutating,
+        prober: Prober,
+        tools: Sequence[OwnTool] = (),
     ) -> None:
-        self.problem = problem
         self.base = snapshots.base
         self.evaluator = evaluator
         self.team = team
-        self.observe = observe
         self._snapshots = snapshots
         self._settings = settings
         self._locator = locator
         self._bench = bench
         self._shell = shell
         self._text = text_protocol
-        self._mutants = mutants
-        self._mutating: dict[str, Mutating] = {}
-        self._drawing = asyncio.Lock()
+        self.mutating = mutating
+        self.prober = prober
+        self._tools = tools
 
     async def localize(self, limit: int) -> tuple[str, ...]:
         """The files, refined once by the planner when there is a model."""
         if self.team is not None and self._locator.plan is None:
-            with contextlib.suppress(*NO_ANSWER):  # then the tokenless order stands
-                self._locator.plan = await planner.plan(self.team, self._locator.files, limit)
+            self._locator.plan = await planner.plan(self.team, self._locator, limit)
         return self._locator.paths()[:limit]
 
     async def view(self, snapshot: str, path: str, start: int | None, end: int | None) -> str:
@@ -163,6 +136,47 @@ class Crew:
         )
         return await self._work_on(work, "debugger", turn, temperature=0.0, sample=0)
 
+    async def draft(self, work: Work, instruction: str, *, temperature: float, sample: int) -> Work:
+        """A patch in one message, on top of what `work` has."""
+        patch = self.diff(work.snapshot)
+        files = work.strategy.files if work.strategy else ()
+        turn = prompts.render(
+            "draft",
+            strategy=work.strategy,
+            instruction=instruction,
+            code=drafter.changed_code(self._snapshots, work.snapshot) if patch else self._locator.code(files),
+            patch=patch,
+            results=results(work) if patch else "",
+            targets=self._target_names(),
+            edit_format=drafter.EDIT_FORMAT,
+        )
+        try:
+            after, said = await drafter.draft(
+                self._need_team(), self._snapshots, work.snapshot, turn, temperature=temperature, sample=sample
+            )
+        except NO_ANSWER as error:
+            raise ExpansionFailed(f"solver: {error}", payload=work) from error
+        return replace(work, snapshot=after, note=said, evaluation=None, critique=None, asked=False)
+
+    def code(self, paths: Sequence[str]) -> str:
+        """The functions the issue is about, those of `paths` first."""
+        return self._locator.code(paths)
+
+    def retrieve(self, query: str, limit: int) -> tuple[str, ...]:
+        """Code of the repository that resembles `query`."""
+        return self._locator.similar(query, limit)
+
+    def identity(self, snapshot: str) -> tuple[str, int]:
+        """What patches share that differ only in layout, comments, docstrings and names of local variables.
+
+        Beside it how many files differ from the base.
+        """
+        after = SnapshotFiles(self._snapshots, snapshot)
+        changed = self._snapshots.changed_paths(self.base, snapshot)
+        changes = {path: after.read(path) if after.exists(path) else None for path in changed}
+        base = SnapshotFiles(self._snapshots, self.base)
+        return patch_fingerprint(base, changes, rename_locals=True), len(changes)
+
     async def episode(self, work: Work, instruction: str, *, role: str, turns: int) -> Work:
         """A tool loop with an instruction of the design's own."""
         turn = instruction + ("\n\n" + self._protocol(work) if self._text else "")
@@ -176,8 +190,8 @@ class Crew:
         try:
             judged = await critic.critique(self.team, work, self.diff(work.snapshot), results(work), tests)
         except NO_ANSWER:  # a critic that cannot be understood abstains
-            return work
-        return replace(work, critique=judged)
+            return replace(work, asked=True)
+        return replace(work, critique=judged, asked=True)
 
     async def choose(self, works: Sequence[Work]) -> int | None:
         """The selector's choice among finalists, as an index."""
@@ -187,42 +201,31 @@ class Crew:
         except NO_ANSWER:
             return None
 
-    async def ask(self, role: str, question: str, schema: type[Answer], *, sample: int) -> Answer:
-        """A free question with a typed answer."""
-        return await self._need_team().ask(role, question, schema, sample=sample)
+    async def tell_apart(self, works: Sequence[Work], number: int) -> bool:
+        """Writes tests on which finalists differ and adds them to the suite; whether there are any."""
+        patches = [self.diff(work.snapshot) for work in works]
+        try:
+            found = await distinguisher.tell_apart(
+                self._need_team(),
+                self.evaluator,
+                self._locator,
+                self._bench.runner,
+                finalists=works,
+                patches=patches,
+                number=number,
+            )
+        except NO_ANSWER:
+            return False
+        self.evaluator.add_distinguishing(found)
+        return bool(found)
 
-    async def mutate(self, work: Work) -> Work | None:
-        """The next mechanical edit of a snapshot."""
-        async with self._drawing:  # an iterator serves one at a time
-            if work.snapshot not in self._mutating:
-                self._mutating[work.snapshot] = Mutating(self._mutants(work.snapshot))
-            mutating = self._mutating[work.snapshot]
-            if not mutating.ready:
-                mutating.ready = await asyncio.to_thread(mutating.draw)
-                await self.evaluator.foresee(work.snapshot, [mutant.snapshot for mutant in mutating.ready])
-            if not mutating.ready:
-                return None
-            mutant = mutating.ready.pop(0)
-        return Work(mutant.snapshot, note=mutant.name)
+    async def mutate(self, work: Work) -> list[Work] | None:
+        """The next mechanical edits that are worth a node."""
+        return await self.mutating.next(work)
 
     def diff(self, snapshot: str) -> str:
         """The patch from the base to a snapshot."""
         return self._snapshots.diff(self.base, snapshot)
-
-    def merge_equal(self, nodes: Sequence[Node], snapshot: Callable[[Node], str]) -> list[Node]:
-        """The first of each group of nodes whose patches are equal but for layout, comments and docstrings."""
-        seen: set[str] = set()
-        kept = []
-        base = SnapshotFiles(self._snapshots, self.base)
-        for node in nodes:
-            after = SnapshotFiles(self._snapshots, snapshot(node))
-            changed = self._snapshots.changed_paths(self.base, snapshot(node))
-            changes = {path: after.read(path) if after.exists(path) else None for path in changed}
-            identity = patch_fingerprint(base, changes)
-            if identity not in seen:
-                seen.add(identity)
-                kept.append(node)
-        return kept
 
     async def _work_on(
         self, work: Work, role: str, turn: str, *, temperature: float, sample: int, turns: int = TURNS
@@ -244,7 +247,9 @@ class Crew:
             raise ExpansionFailed(f"{role}: {error}", payload=work) from error
         if self._snapshots.commit_of(workbench.snapshot).tree == self._snapshots.commit_of(work.snapshot).tree:
             raise ExpansionFailed(f"{role}: {ending.summary}", payload=work)
-        return replace(work, snapshot=workbench.snapshot, note=ending.summary, evaluation=None, critique=None)
+        return replace(
+            work, snapshot=workbench.snapshot, note=ending.summary, evaluation=None, critique=None, asked=False
+        )
 
     def _workbench(self, snapshot: str) -> Workbench:
         return Workbench(
@@ -255,6 +260,7 @@ class Crew:
             definitions=self._locator,
             evaluate=self.evaluator.evaluate,
             seconds=self._settings.regression_seconds,
+            own=self._tools,
         )
 
     def _protocol(self, work: Work) -> str:
@@ -271,5 +277,18 @@ class Crew:
 
     def _need_team(self) -> Team:
         if self.team is None:
-            raise InputError("this design needs a model", hint="give --model NAME, or use --design mechanical")
+            raise InputError(NO_MODEL, hint=NO_MODEL_HINT)
         return self.team
+
+
+async def ask(
+    team: Team, role: str, question: str, schema: type[Answer] | None, *, temperature: float, sample: int
+) -> Answer | str:
+    """A free question; with a schema, a typed answer."""
+    try:
+        if schema is not None:
+            return await team.ask(role, question, schema, temperature=temperature, sample=sample)
+        opening = team.opening(question)
+        return (await team.complete(role, opening, temperature=temperature, sample=sample)).text
+    except NO_ANSWER as error:
+        raise ExpansionFailed(f"{role}: {error}") from error

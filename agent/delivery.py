@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import subprocess
 import tempfile
+from collections.abc import Mapping
 from pathlib import Path
 
 from tools.errors import InputError
@@ -25,8 +26,12 @@ def apply_patch(repository: Path, patch: str) -> None:
         )
 
 
-def commit_to_branch(repository: Path, branch: str, base: str, patch: str, message: str) -> str:
+def commit_to_branch(
+    repository: Path, branch: str, base: str, patch: str, message: str, *, env: Mapping[str, str] | None = None
+) -> str:
     """Commits `patch` on top of `base` to the new branch, without touching work tree or index; the commit's id.
+
+    `env` are variables for git, such as whose commit it is.
 
     Raises:
         InputError: there is such a branch already, or its name is not one.
@@ -42,17 +47,18 @@ def commit_to_branch(repository: Path, branch: str, base: str, patch: str, messa
         _must(_git(repository, *apply, stdin=patch_bytes(patch), env=index))
         tree = _must(_git(repository, "write-tree", env=index))
     parent = _must(_git(repository, "rev-parse", "--verify", f"{base}^{{commit}}"))
-    commit = _must(_git(repository, "commit-tree", tree, "-p", parent, "-F", "-", stdin=message.encode()))
+    made = ("commit-tree", tree, "-p", parent, "-F", "-")
+    commit = _must(_git(repository, *made, stdin=message.encode(), env=env))
     _must(_git(repository, "update-ref", f"refs/heads/{branch}", commit, "0" * len(commit)))
     return commit
 
 
 def _git(
-    repository: Path, *arguments: str, stdin: bytes = b"", env: dict[str, str] | None = None
+    repository: Path, *arguments: str, stdin: bytes = b"", env: Mapping[str, str] | None = None
 ) -> subprocess.CompletedProcess[bytes]:
     """Runs the user's git in the user's repository, as they would, since they asked for it."""
     command = ["git", "-C", str(repository), *arguments]
-    return subprocess.run(command, input=stdin, capture_output=True, env=os.environ | (env or {}), check=False)
+    return subprocess.run(command, input=stdin, capture_output=True, env=os.environ | dict(env or {}), check=False)
 
 
 def _must(done: subprocess.CompletedProcess[bytes]) -> str:

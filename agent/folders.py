@@ -57,7 +57,8 @@ def find_folder(run: str) -> RunFolder:
         if (root / "run.db").exists():
             return RunFolder(root.resolve())
     names = ", ".join(path.name for path in known[:3])
-    raise InputError(f"no run at {run}", hint=f"the latest runs: {names}" if names else "there are no runs yet")
+    nothing = "there are no runs yet; name the folder of one that lies elsewhere"
+    raise InputError(f"no run at {run}", hint=f"the latest runs: {names}" if names else nothing)
 
 
 def idle_runs() -> list[RunFolder]:

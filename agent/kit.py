@@ -1,31 +1,38 @@
 """The kit: what a design may use. Everything a design does goes through here.
 
-A design is a module with ``async def solve(kit)``. Its methods act on *work* (a snapshot with
-what is known about it) and grow a tree of nodes by ``kit.search``; the budget, the journal and
-the isolation are held on this side of it.
+A design is a module with ``async def solve(kit)``. The kit's methods act on *work* (a snapshot with
+what is known about it) and grow a tree of nodes by `Kit.search`. The interface is the same whether
+the design runs in this process or in a sandbox of its own, behind a pipe: arguments and results are
+plain data, nodes of the tree, and work that the kit made. The budget, the journal, the tests and the
+answer are held on the other side; a design cannot make work, nor change what is known about it.
 """
 
 from __future__ import annotations
 
 import random
 from collections.abc import Awaitable, Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
-from typing import TypeVar
+from dataclasses import dataclass
+from typing import Annotated, Literal, Protocol, TypeVar, overload
 
-from pydantic import BaseModel
+from pydantic import BaseModel, Field
 
-from agent import scope
-from agent.confidence import Confidence, confidence
-from agent.crew import Crew
-from agent.work import Strategy, Work
-from search.budget import Budget, Remaining
-from search.engine import ExpansionFailed, Observer, SearchResult, run
-from search.events import Expansion
-from search.policy import create
-from search.tree import Child, Node, Tree, TreeView
+from agent.work import Confidence, Critique, Evaluation, Strategy, Work
+from search.budget import BudgetExceeded, Remaining
+from search.engine import Actions, ExpansionFailed, Revalue, SearchResult, Stop
+from search.tree import Child, Node, TreeView
+from tools.errors import InputError
 
 Answer = TypeVar("Answer", bound=BaseModel)
-Expander = Callable[[Node], Awaitable[Sequence[Child]]]
+Expander = Callable[[Node], Awaitable[Sequence[Child | Revalue]]]
+Count = Annotated[int, Field(ge=1, le=64)]
+Temperature = Annotated[float, Field(ge=0, le=2)]
+Seconds = Annotated[float, Field(gt=0, le=60)]
+Name = Annotated[str, Field(min_length=1, max_length=40, pattern=r"^[A-Za-z][A-Za-z0-9_ -]*$")]
+Line = Annotated[str, Field(max_length=2000)]
+Prose = Annotated[str, Field(max_length=100_000)]
+Options = Mapping[str, bool | int | float | str]
+Kind = Literal["patch", "repair"]
+About = Literal["code", "issue"]
 
 
 @dataclass(frozen=True)
@@ -36,95 +43,100 @@ class Submission:
     reason: str
 
 
-class Kit:
+class Kit(Protocol):
     """One task in the hands of a design.
 
-    Args:
-        crew: the roles, the tests and the repository of this task.
-        budget: of the whole run.
-        seed: of the policies and of `rng`.
-        concurrency: expansions under way at a time.
-        confidence: least probability of being right for `accepted`.
-        observers: told of every event of a search.
+    Attributes:
+        rng: random numbers that are the same for the same seed.
     """
 
-    def __init__(
-        self,
-        crew: Crew,
-        budget: Budget,
-        *,
-        seed: int,
-        concurrency: int,
-        confidence: float,
-        observers: Sequence[Observer] = (),
-    ) -> None:
-        self._crew = crew
-        self._budget = budget
-        self._seed = seed
-        self._concurrency = concurrency
-        self._confidence = confidence
-        self._observers = tuple(observers)
-        self.rng = random.Random(seed)
-        self.tree = Tree(Work(crew.base))
-        self.submission: Submission | None = None
+    rng: random.Random
 
     @property
     def root(self) -> Node:
         """The node of the unchanged repository."""
-        return self.tree.root
+        ...
+
+    @property
+    def tree(self) -> TreeView:
+        """All nodes so far: it can be iterated, has a length, gives a node by its id, and knows its `best`."""
+        ...
 
     @property
     def problem(self) -> str:
         """The issue's text."""
-        return self._crew.problem
+        ...
 
     @property
     def has_model(self) -> bool:
         """Whether there is a model to ask."""
-        return self._crew.team is not None
+        ...
 
     def budget(self) -> Remaining:
         """What may still be spent: US dollars, tokens, nodes, seconds; None where there is no limit."""
-        return self._budget.remaining()
+        ...
 
     def work(self, node: Node) -> Work:
         """What a node carries."""
-        if not isinstance(node.payload, Work):
-            raise TypeError(f"{node!r} carries no work")
-        return node.payload
+        ...
 
-    async def localize(self, limit: int = 10) -> tuple[str, ...]:
+    async def localize(self, limit: Count = 10) -> tuple[str, ...]:
         """Paths of the files the issue is about, best first; refined by the planner when there is a model."""
-        return await self._crew.localize(limit)
+        ...
 
-    async def view(self, path: str, start: int | None = None, end: int | None = None, node: Node | None = None) -> str:
-        """Numbered lines of a file, as it is at `node`."""
-        return await self._crew.view(self.work(node or self.root).snapshot, path, start, end)
+    async def view(self, path: Line, start: int | None = None, end: int | None = None, node: Node | None = None) -> str:
+        """Numbered lines of a file, as it is at `node` (the root, if not given).
 
-    async def grep(self, pattern: str, glob: str | None = None, node: Node | None = None) -> str:
-        """Lines that match a regular expression, as they are at `node`."""
-        return await self._crew.grep(self.work(node or self.root).snapshot, pattern, glob)
+        Raises:
+            InputError: there is no such file.
+        """
+        ...
 
-    async def write_tests(self, count: int = 2) -> tuple[str, ...]:
+    async def grep(self, pattern: Line, glob: Line | None = None, node: Node | None = None) -> str:
+        """Lines that match a regular expression, as they are at `node` (the root, if not given)."""
+        ...
+
+    async def write_tests(self, count: Count = 2) -> tuple[str, ...]:
         """Writes tests that reproduce the issue; the ids of those that fail on the base for its reason.
 
         They become targets of every evaluation that follows. None are written when the failing
         tests are known, when that was switched off, or when there is no model.
         """
-        return await self._crew.write_tests(count)
+        ...
 
-    async def think(self, node: Node, count: int = 3) -> list[Child]:
-        """Different strategies, the best bet first, as children for `node`."""
-        strategies = await self._crew.think(count)
-        return [Child("strategy", replace(self.work(node), strategy=each, evaluation=None)) for each in strategies]
+    async def think(self, node: Node, count: Count = 3) -> list[Child]:
+        """Different strategies, the best bet first, as children for `node`.
 
-    async def implement(self, node: Node, *, temperature: float = 0.0, sample: int = 0) -> Work:
+        Raises:
+            ExpansionFailed: the thinker gave none.
+        """
+        ...
+
+    def strategy(self, node: Node, title: Line, description: Prose = "", files: Sequence[Line] = ()) -> Child:
+        """A strategy of the design's own, as a child for `node`."""
+        ...
+
+    async def implement(self, node: Node, *, temperature: Temperature = 0.0, sample: int = 0) -> Work:
         """A patch that follows the node's strategy, if it has one.
+
+        Equal requests have equal answers; draws at a temperature differ by `sample`.
 
         Raises:
             ExpansionFailed: the solver ended without a patch.
         """
-        return await self._crew.implement(self.work(node), temperature=temperature, sample=sample)
+        ...
+
+    async def draft(
+        self, node: Node, instruction: Prose = "", *, temperature: Temperature = 0.0, sample: int = 0
+    ) -> Work:
+        """A patch in one message of the solver, without tools; what sampling in numbers draws from.
+
+        On a node with a patch the solver sees it, and what its tests said. Equal requests have equal answers.
+
+        Raises:
+            ExpansionFailed: the answer has no edits that can be made, also when asked again.
+        """
+        ...
 
     async def repair(self, node: Node) -> Work:
         """The node's patch, repaired from what its tests and its critic said.
@@ -132,119 +144,169 @@ class Kit:
         Raises:
             ExpansionFailed: the debugger ended without a different patch.
         """
-        siblings = [self.work(child).snapshot for child in node.children if not child.failed]
-        return await self._crew.repair(self.work(node), siblings)
+        ...
 
-    async def mutate(self, node: Node) -> Work | None:
-        """The next mechanical edit of the node's code, likeliest first; None when there are no more."""
-        return await self._crew.mutate(self.work(node))
+    async def mutate(self, node: Node) -> list[Work] | None:
+        """The mechanical edits worth a node among the next ones of the node's code, likeliest first.
+
+        They make more of the failing tests pass than before, or let one get further. Often there are none in a batch;
+        None when there are no more edits.
+        """
+        ...
 
     async def evaluate(self, work: Work) -> Work:
         """`work` with what running its tests says."""
-        return await self._crew.evaluator.evaluate(work)
+        ...
+
+    async def probe(self, works: Sequence[Work], snippets: Sequence[Prose], seconds: Seconds = 5.0) -> list[list[str]]:
+        """What pieces of Python show on each work: the matrix works x snippets.
+
+        A snippet starts in a process of its own at the root of the repository. It shows ``value REPR`` of its last
+        expression (``value None`` when it has none), ``raised TYPE``, ``out of time``, ``ended early`` or
+        ``not run``. An assert thus passes when it shows a value; equal rows are equal behaviour.
+        """
+        ...
+
+    async def identity(self, work: Work) -> str:
+        """The same text for patches that differ only in layout, comments, docstrings and names of local variables."""
+        ...
+
+    async def code(self, paths: Sequence[Line] = ()) -> str:
+        """The functions the issue is about, whole, within a budget; those of `paths` first."""
+        ...
+
+    async def retrieve(self, query: Prose, limit: Count = 5) -> tuple[str, ...]:
+        """Functions of the repository that resemble `query` (words or a sketch in code), and usages of what it calls.
+
+        Each begins with a comment that says where it is; comments and docstrings are left out.
+        """
+        ...
 
     async def critique(self, work: Work) -> Work:
-        """`work` with what the critic says; unchanged when there is no model."""
-        return await self._crew.critique(work)
+        """`work` with what the critic says; unchanged when there is no model or it was not evaluated."""
+        ...
 
-    async def ask(self, question: str, schema: type[Answer], *, role: str = "assistant", sample: int = 0) -> Answer:
-        """A typed answer of a role of one's own invention.
+    @overload
+    async def ask(
+        self,
+        question: Prose,
+        schema: None = None,
+        *,
+        role: Name = "assistant",
+        about: About = "code",
+        temperature: Temperature = 0.0,
+        sample: int = 0,
+    ) -> str: ...
+
+    @overload
+    async def ask(
+        self,
+        question: Prose,
+        schema: type[Answer],
+        *,
+        role: Name = "assistant",
+        about: About = "code",
+        temperature: Temperature = 0.0,
+        sample: int = 0,
+    ) -> Answer: ...
+
+    async def ask(
+        self,
+        question: Prose,
+        schema: type[Answer] | None = None,
+        *,
+        role: Name = "assistant",
+        about: About = "code",
+        temperature: Temperature = 0.0,
+        sample: int = 0,
+    ) -> Answer | str:
+        """What a role of the design's own invention answers: text, or an object of `schema`.
+
+        The role sees the issue and the located code before the question, or the issue alone: that needs neither the
+        repository nor its tests to be set up.
 
         Raises:
+            ExpansionFailed: the answer cannot be used.
             InputError: there is no model.
         """
-        return await self._crew.ask(role, question, schema, sample=sample)
+        ...
 
-    async def episode(self, node: Node, instruction: str, *, role: str = "solver", turns: int = 30) -> Work:
+    async def episode(self, node: Node, instruction: Prose, *, role: Name = "solver", turns: Count = 30) -> Work:
         """A model with tools works on the node's repository as instructed.
 
         Raises:
             ExpansionFailed: it ended without a change.
         """
-        return await self._crew.episode(self.work(node), instruction, role=role, turns=turns)
+        ...
 
-    def child(self, work: Work, kind: str = "patch") -> Child:
+    async def diff(self, node: Node) -> str:
+        """The patch from the unchanged repository to `node`."""
+        ...
+
+    def child(self, work: Work, kind: Kind = "patch") -> Child:
         """A node for the tree, valued by its evaluation and critique."""
-        return Child("repair" if kind == "repair" else "patch", work, work.value)
+        ...
 
     def confidence(self, node: Node) -> Confidence:
-        """How probable it is that the node's patch is right."""
-        work = self.work(node)
-        return confidence(work.evaluation, work.critique, self._crew.evaluator.suite.targets)
+        """How probable it is that the node's patch is right, given all candidates and what each did on each test."""
+        ...
 
     def accepted(self, node: Node) -> bool:
-        """Whether the node is good enough to stop: plausible by its tests, kept by its critic, probable enough."""
-        work = self.work(node)
-        if node.failed or work.evaluation is None:
-            return False
-        proved = work.evaluation.plausible or (
-            not work.evaluation.targets and work.evaluation.regressions_run and not work.evaluation.broken
-        )
-        kept = work.critique is None or work.critique.verdict == "keep"
-        return proved and kept and self.confidence(node).probability >= self._confidence
+        """Whether the node is good enough to stop: no reliable test against it, kept by its critic, probable enough."""
+        ...
 
     async def search(
         self,
-        policy: str,
+        policy: Name,
         expand: Mapping[str, Expander],
-        actions: Callable[[Node], Sequence[str]],
+        actions: Actions,
         *,
-        stop: Callable[[TreeView], bool] | None = None,
+        options: Options | None = None,
+        stop: Stop | None = None,
     ) -> SearchResult:
         """Grows the tree from the root.
 
         Args:
-            policy: the name of a policy.
-            expand: for each action, what makes children of a node.
-            actions: what is possible at a node, the preferred action first.
-            stop: when to end; by default as soon as a node is `accepted`.
+            policy: the name of a policy: where to expand next.
+            options: of the policy, by the names of its constructor.
+            expand: for each action, what makes children of a node. It may raise `ExpansionFailed`.
+            actions: the names of what is possible at a node, the preferred action first.
+            stop: asked after every change of the tree; by default true as soon as a node is `accepted`.
         """
-
-        async def expansion(attempt: Expansion) -> Sequence[Child]:
-            with scope.entered(attempt.id):
-                return await expand[attempt.action](attempt.node)
-
-        return await run(
-            self.tree,
-            create(policy, self._seed),
-            expansion,
-            actions=actions,
-            concurrency=self._concurrency,
-            budget=self._budget,
-            stop=stop or self._any_accepted,
-            observers=(self._crew.observe, *self._observers),
-        )
+        ...
 
     def candidates(self) -> list[Node]:
         """The patches of the tree, the most probable first; equal patches once."""
-        nodes = [node for node in self.tree if node.kind in ("patch", "repair") and not node.failed]
-        ranked = sorted(nodes, key=lambda node: (-self.confidence(node).probability, -(node.value or 0), node.order))
-        return self._crew.merge_equal(ranked, lambda node: self.work(node).snapshot)
+        ...
 
     async def select(self) -> Node | None:
-        """The node to answer with: the most probable one, after the selector chose among close finalists."""
-        ranked = self.candidates()
-        if not ranked:
-            return None
-        best = self.confidence(ranked[0]).probability
-        close = [node for node in ranked[:4] if self.accepted(node) and self.confidence(node).probability > best - 0.1]
-        if len(close) < 2 or not self.has_model:
-            return ranked[0]
-        choice = await self._crew.choose([self.work(node) for node in close])
-        return ranked[0] if choice is None else close[choice]
+        """The node to answer with: the most probable one, after a model told close finalists apart by tests."""
+        ...
 
     async def submit(self, node: Node) -> None:
         """Answers with the node's patch; whether that counts as solved is decided by its confidence."""
-        self.submission = Submission(node, "")
+        ...
 
-    async def abstain(self, reason: str) -> None:
+    async def abstain(self, reason: Line) -> None:
         """Answers nothing, and says why."""
-        self.submission = Submission(None, reason)
-
-    def _any_accepted(self, tree: TreeView) -> bool:
-        return tree.best is not None and any(
-            self.accepted(node) for node in tree if node.kind in ("patch", "repair") and node.value is not None
-        )
+        ...
 
 
-__all__ = ["ExpansionFailed", "Kit", "Node", "Strategy", "Submission", "Work"]
+__all__ = [
+    "BudgetExceeded",
+    "Child",
+    "Confidence",
+    "Critique",
+    "Evaluation",
+    "ExpansionFailed",
+    "InputError",
+    "Kit",
+    "Node",
+    "Remaining",
+    "Revalue",
+    "SearchResult",
+    "Strategy",
+    "Submission",
+    "TreeView",
+    "Work",
+]

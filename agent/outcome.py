@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from typing import Literal
 
 from pydantic import BaseModel, ConfigDict
@@ -29,6 +30,7 @@ class Proof(BaseModel):
         held: how many regression tests pass as before.
         broken: those that do not.
         critic: what the critic said.
+        findings: what static checks found, one line each.
         factors: the evidence in the probability.
     """
 
@@ -39,7 +41,40 @@ class Proof(BaseModel):
     held: int = 0
     broken: tuple[str, ...] = ()
     critic: str = ""
+    findings: tuple[str, ...] = ()
     factors: tuple[Factor, ...] = ()
+
+
+class Ranked(BaseModel):
+    """One distinct candidate of a run.
+
+    Attributes:
+        node: id of its node.
+        probability: that it is right; 0 when it was not evaluated.
+        title: a few words of its author.
+        tests: what it did on given, reproduction and distinguishing tests, in a word for each.
+        broken: how many regression tests it breaks.
+        behaviour: number of what it did on all tests; equal for candidates that no test tells apart.
+        same: nodes with the same patch but for layout, comments, docstrings and names of local variables.
+        critic: the critic's score, if any.
+        files: how many files it changes.
+        lines: how many lines it adds or takes away.
+        findings: what static checks found, one line each.
+    """
+
+    model_config = ConfigDict(frozen=True)
+
+    node: str
+    probability: float
+    title: str = ""
+    tests: dict[str, str] = {}
+    broken: int = 0
+    behaviour: int = 0
+    same: tuple[str, ...] = ()
+    critic: float | None = None
+    files: int = 0
+    lines: int = 0
+    findings: tuple[str, ...] = ()
 
 
 class Spending(BaseModel):
@@ -77,8 +112,11 @@ class Outcome(BaseModel):
         node: id of the node with the patch.
         patch: the patch, also when it is not trusted enough to count as solved.
         confidence: probability that the patch is right.
+        required: the least probability for it to count as solved.
+        ranking: all distinct candidates, the most probable first.
         proof: why it is believed.
         spending: what it took.
+        fault: what broke or stopped the design, its own failure; empty when nothing did.
     """
 
     model_config = ConfigDict(frozen=True)
@@ -90,10 +128,22 @@ class Outcome(BaseModel):
     node: str = ""
     patch: str = ""
     confidence: float = 0.0
+    required: float = 0.0
+    ranking: tuple[Ranked, ...] = ()
     proof: Proof = Proof()
     spending: Spending = Spending()
+    fault: str = ""
 
     @property
     def exit_code(self) -> int:
         """The status the command ends with."""
         return EXIT_CODES[self.status]
+
+    def to_json(self) -> str:
+        """ASCII JSON: where a patch is not UTF-8 its bytes stand as lone surrogates, which are escaped."""
+        return json.dumps(self.model_dump(mode="json"), indent=1)
+
+    @classmethod
+    def from_json(cls, text: str) -> Outcome:
+        """The outcome that `to_json` wrote."""
+        return cls(**json.loads(text))

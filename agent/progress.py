@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable
 from typing import Protocol
 
+from agent.store.store import RunStore
 from search.budget import Budget
 from search.events import Event
 from search.tree import Tree
@@ -24,6 +25,27 @@ class Progress(Protocol):
     def event(self, event: Event) -> None:
         """Something happened in the tree."""
         ...
+
+
+class Told:
+    """Writes each phase to the run's store, for those who watch from elsewhere, and passes everything on."""
+
+    def __init__(self, run: RunStore, shown: Progress) -> None:
+        self._run = run
+        self._shown = shown
+
+    def phase(self, name: str, detail: str = "") -> None:
+        """Written, then shown."""
+        self._run.event("phase", {"name": name, "detail": detail[:500]})
+        self._shown.phase(name, detail)
+
+    def searching(self, tree: Tree, budget: Budget, calls: Callable[[], int]) -> None:
+        """Passed on."""
+        self._shown.searching(tree, budget, calls)
+
+    def event(self, event: Event) -> None:
+        """Passed on."""
+        self._shown.event(event)
 
 
 class Silent:

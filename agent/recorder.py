@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import time
+from dataclasses import asdict
+from typing import Any
 
 from agent.store.records import NodeRecord
 from agent.store.store import RunStore
@@ -22,6 +24,10 @@ class Recorder:
         """Writes the root."""
         self._run.put_node(_record(node))
 
+    def based(self, root: Node, base: str) -> None:
+        """Writes which commit the root is, when it is known."""
+        self._run.update_node(root.id, snapshot=base)
+
     def observe(self, event: Event) -> None:
         """Writes what happened."""
         match event:
@@ -29,7 +35,7 @@ class Recorder:
                 self._run.put_node(self._with_costs(_record(node), expansion))
                 self._run.event("node", {"node": node.id, "parent": node.parent.id if node.parent else None})
             case NodeUpdated(node):
-                self._run.update_node(node.id, status=node.status, value=node.value)
+                self._run.update_node(node.id, status=node.status, value=node.value, **_later(node))
             case ExpansionStarted(expansion):
                 self._began[expansion.id] = time.monotonic()
                 self._run.event("expansion", _attempt(expansion) | {"state": "started"})
@@ -54,6 +60,12 @@ class Recorder:
             seconds=time.monotonic() - began if began is not None else 0.0,
             data={**record.data, "expansion": expansion.id, "action": expansion.action, "calls": len(calls)},
         )
+
+
+def _later(node: Node) -> dict[str, Any]:
+    """What became known of a node after it was evaluated."""
+    evaluation = node.payload.evaluation if isinstance(node.payload, Work) else None
+    return {"evaluation": asdict(evaluation)} if evaluation and evaluation.distinguishing else {}
 
 
 def _attempt(expansion: Expansion) -> dict[str, object]:

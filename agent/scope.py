@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from contextvars import ContextVar
 
 _scope: ContextVar[str] = ContextVar("scope", default="run")
+_guidance: ContextVar[str] = ContextVar("guidance", default="")
 
 
 def current() -> str:
@@ -14,11 +15,17 @@ def current() -> str:
     return _scope.get()
 
 
+def guidance() -> str:
+    """What a person said about what is done now; "" when nobody did."""
+    return _guidance.get()
+
+
 @contextmanager
-def entered(scope: str) -> Iterator[None]:
-    """Makes `scope` the current one for the body, and for the tasks started in it."""
-    token = _scope.set(scope)
+def entered(scope: str, guidance: str = "") -> Iterator[None]:
+    """Makes `scope` and `guidance` the current ones for the body, and for the tasks started in it."""
+    token, said = _scope.set(scope), _guidance.set(guidance)
     try:
         yield
     finally:
+        _guidance.reset(said)
         _scope.reset(token)

@@ -6,42 +6,65 @@ import asyncio
 import platform
 import time
 from collections.abc import Sequence
+from contextlib import ExitStack
+from functools import cache
 from importlib.metadata import version
-from pathlib import Path
 from typing import Any
 
 import prompts
 from agent.assembly import Assembly
 from agent.config import Settings
-from agent.designs import load
+from agent.crew import Crew
+from agent.designs import Solve, load, source
+from agent.execution.testbench import SCREENS, TESTS
 from agent.folders import cache_folder
-from agent.kit import Kit
+from agent.local_kit import LocalKit
 from agent.model.catalog import parse_price
 from agent.model.open import check_models, open_model
 from agent.model.routing import RoleModels
 from agent.model.types import Model
-from agent.outcome import Factor, Outcome, Proof, Spending, Status
-from agent.progress import Progress, Silent
+from agent.outcome import Outcome, Spending, Status
+from agent.policies import maker
+from agent.progress import Progress, Silent, Told
+from agent.proof import proof_of, ranked
 from agent.recorder import Recorder
+from agent.roles.team import Team
+from agent.shared import Shared, opened
 from agent.store.folder import RunFolder
 from agent.store.lock import FolderLock
-from agent.store.records import EventRecord
+from agent.store.records import EventRecord, ExecutionRecord
 from agent.store.store import RunStore, Store
+from agent.toolbox import read_tools
 from environments.tasks import Task
 from search.budget import Amount, Budget, BudgetExceeded
+from search.engine import ExpansionFailed
 from search.tree import Node
-from tools.errors import BudgetExhausted, InfrastructureError, TreewrightError
+from tools.errors import BudgetExhausted, DesignFailed, InfrastructureError, TreewrightError
 from tools.snapshots import SnapshotStore, patch_bytes
 
 RUN = "run"
 SITTING = "sitting"
 
 
-async def solve(task: Task, settings: Settings, folder: RunFolder, progress: Progress | None = None) -> Outcome:
+async def solve(
+    task: Task,
+    settings: Settings,
+    folder: RunFolder,
+    progress: Progress | None = None,
+    *,
+    shared: Shared | None = None,
+) -> Outcome:
     """Solves `task`, or goes on with the run that `folder` holds.
 
     What finished before a run was stopped, however it was stopped, is neither paid nor run
     again: calls and executions are answered from the store.
+
+    Args:
+        task: what is to be solved.
+        settings: how.
+        folder: of the run.
+        progress: told what happens.
+        shared: what this run has in common with others of this process; its own when None.
 
     Returns:
         solved, abstained or budget; an interrupted or failed run raises instead.
@@ -51,68 +74,132 @@ async def solve(task: Task, settings: Settings, folder: RunFolder, progress: Pro
         InfrastructureError: the machine, the model's service or the sandbox failed.
         asyncio.CancelledError: it was interrupted; the store has all that finished.
     """
+    if shared is None:
+        async with opened(settings) as own:
+            return await solve(task, settings, folder, progress, shared=own)
     show = progress or Silent()
-    with FolderLock(folder.lock), Store.open(folder.store) as store:
-        run = store.create_run(RUN, task=_plain(task), config=settings.model_dump(mode="json"), versions=_versions())
-        run.set_status("running")
-        session = _Session(task, settings, folder, run, show)
+    with FolderLock(folder.lock):
+        closing = ExitStack()  # in threads: waiting for the disk here would hold up all other runs of the process
         try:
-            outcome = await session.run_design()
-        except asyncio.CancelledError:
-            run.set_status("interrupted")
-            raise
-        except TreewrightError as error:
-            status: Status = "budget" if isinstance(error, BudgetExhausted) else "failed"
-            session.conclude(Outcome(status=status, reason=str(error), hint=error.hint, run=str(folder.root)))
-            raise
-        return session.conclude(outcome)
+            run = await asyncio.to_thread(_begun, task, settings, folder, closing)
+            session = await asyncio.to_thread(_Session, task, settings, folder, run=run, progress=show, shared=shared)
+            return await _sitting(session)
+        finally:
+            await asyncio.to_thread(closing.close)
+
+
+async def _sitting(session: _Session) -> Outcome:
+    try:
+        outcome = await session.run_design()
+    except asyncio.CancelledError:
+        session.interrupted()
+        raise
+    except TreewrightError as error:
+        status: Status = "budget" if isinstance(error, BudgetExhausted) else "failed"
+        session.conclude(Outcome(status=status, reason=str(error), hint=error.hint, run=session.place))
+        raise
+    return await asyncio.to_thread(session.conclude, outcome)
+
+
+def _begun(task: Task, settings: Settings, folder: RunFolder, closing: ExitStack) -> RunStore:
+    """The run, opened."""
+    store = closing.enter_context(Store.open(folder.store))
+    return store.create_run(RUN, task=_plain(task), config=settings.model_dump(mode="json"), versions=_versions())
 
 
 class _Session:
     """One sitting of a run: from start or resume to its end or interruption."""
 
-    def __init__(self, task: Task, settings: Settings, folder: RunFolder, run: RunStore, progress: Progress) -> None:
+    def __init__(
+        self,
+        task: Task,
+        settings: Settings,
+        folder: RunFolder,
+        *,
+        run: RunStore,
+        progress: Progress,
+        shared: Shared,
+    ) -> None:
+        self._shared = shared
         self._task = task
         self._settings = settings
         self._folder = folder
         self._run = run
-        self._progress = progress
+        self._progress = Told(run, progress)
         self._began = time.monotonic()
         self._earlier = worked(run.events())
+        self._spent = run.spend()
         run.event(SITTING, {})
         self._executions = 0
+        self._charged = 0.0
         self._nodes = 0
+        self._limit: asyncio.Timeout | None = None
+        self._fault = ""
+
+    @property
+    def place(self) -> str:
+        """Where the run is."""
+        return str(self._folder.root)
+
+    def interrupted(self) -> None:
+        """Writes that it can be gone on with."""
+        self._run.set_status("interrupted")
 
     async def run_design(self) -> Outcome:
         """Lets the design work, and judges what it ended with."""
-        solve_with = load(self._settings.design_name)
+        solve_with = self._load()
+        policies, tools = maker(self._settings.policy), read_tools(self._settings.tools)
         budget = self._budget()
         model = await self._model(budget)
         recorder = Recorder(self._run)
+        memory = self._shared.memory
+
+        def charge(seconds: float) -> None:
+            budget.give_time(-seconds)
+            self._give_time(-seconds)
+            self._charged += seconds
+
         assembly = Assembly(
             self._task,
             self._settings,
             self._folder,
             journal=self._run,
             model=model,
-            observe=recorder.observe,
             progress=self._progress,
+            sandboxes=self._shared.sandboxes,
+            tools=tools,
+            tests=memory.of(self._task, self._settings, self._run, charge) if memory else None,
         )
-        try:
+        snapshots: SnapshotStore | None = None
+
+        async def ground() -> Crew:
+            nonlocal snapshots
             snapshots = await assembly.snapshots()
             crew = await assembly.crew(snapshots)
-            kit = Kit(
-                crew,
-                budget,
-                seed=self._settings.seed,
-                concurrency=self._settings.concurrency,
-                confidence=self._settings.confidence,
-                observers=(self._progress.event,),
-            )
-            recorder.root(kit.root)
+            recorder.based(kit.root, crew.base)
             self._progress.phase("search", f"design {self._settings.design_name}")
+            return crew
+
+        kit = LocalKit(
+            self._task.problem,
+            ground,
+            desk=Team(model, prompts.render("issue", problem=self._task.problem)) if model else None,
+            observe=recorder.observe,
+            budget=budget,
+            seed=self._settings.seed,
+            concurrency=self._settings.concurrency,
+            confidence=self._settings.least_probability,
+            observers=(self._progress.event,),
+            run=self._run,
+            held=self._give_time,
+            policies=policies,
+        )
+        try:
+            await asyncio.to_thread(recorder.root, kit.root)
             self._progress.searching(kit.tree, budget, lambda: self._run.spend().calls)
             reason = await self._design(solve_with, kit)
+            if kit.failure is not None:
+                raise kit.failure
             self._nodes = len(kit.tree) - 1
             if assembly.bench:
                 self._executions = assembly.bench.executions
@@ -120,29 +207,53 @@ class _Session:
         finally:
             await assembly.close()
 
-    async def _design(self, solve_with: Any, kit: Kit) -> str:
+    def _load(self) -> Solve:
+        """The design: in this process, or in a sandbox of its own."""
+        settings = self._settings
+        if not settings.sandboxed:
+            return load(settings.design_name)
+        from agent.isolation.launch import Sandboxed, Sandboxing
+        from environments.registry import create
+
+        environment = create(settings.environment, image=settings.image or None)
+        return Sandboxed(source(settings.design_name), Sandboxing(environment), seed=settings.seed)
+
+    async def _design(self, solve_with: Solve, kit: LocalKit) -> str:
         """Runs the design; when the budget ends it, the best node so far is submitted for it."""
         try:
-            async with asyncio.timeout(self._budget_seconds(kit)):
+            async with asyncio.timeout(self._budget_seconds(kit)) as self._limit:
                 await solve_with(kit)
         except BudgetExceeded as error:
             return f"the budget ended it: {error}"
+        except DesignFailed as error:
+            self._fault = f"{error.conduct}: {error}"
+            return f"the design {self._fault}"
+        except ExpansionFailed as error:
+            return f"the design gave up: {error}"
         except TimeoutError:
             return f"the budget of {self._settings.max_seconds:g} seconds ended it"
         except BudgetExhausted as error:
             return f"the budget ended it: {error}"
         return kit.submission.reason if kit.submission else "the design ended without an answer"
 
-    async def _judge(self, kit: Kit, snapshots: SnapshotStore, reason: str) -> Outcome:
-        candidates = kit.candidates()
+    def _give_time(self, seconds: float) -> None:
+        """A pause does not count."""
+        if self._limit is not None and (when := self._limit.when()) is not None:
+            self._limit.reschedule(when + seconds)
+
+    async def _judge(self, kit: LocalKit, snapshots: SnapshotStore | None, reason: str) -> Outcome:
+        standing = kit.deciding.ranking()
+        candidates = [each.node for each in standing]
         submitted = kit.submission.node if kit.submission else None
+        if kit.submission is None and candidates and kit.deciding.enough(candidates[0]):
+            submitted = candidates[0]  # the budget ended a search that had what it looked for
         node = submitted or (candidates[0] if candidates else None)
-        if node is None:
+        if node is None or snapshots is None:
             status: Status = "budget" if "budget" in reason else "abstained"
             return Outcome(status=status, reason=reason, run=str(self._folder.root))
         confidence = kit.confidence(node)
         patch = snapshots.diff(snapshots.base, kit.work(node).snapshot)
-        solved = submitted is not None and bool(patch) and kit.accepted(node)
+        solved = submitted is not None and bool(patch) and kit.deciding.enough(node)
         if not solved and not reason:
             reason = self._doubt(kit, node, confidence.probability)
         snapshots.keep(f"answer-{node.id}", kit.work(node).snapshot)
@@ -153,21 +264,24 @@ class _Session:
             node=node.id,
             patch=patch,
             confidence=confidence.probability,
-            proof=_proof(kit, node),
+            required=self._settings.least_probability,
+            ranking=tuple(ranked(kit, snapshots, each) for each in standing),
+            proof=proof_of(kit, node),
         )
 
-    def _doubt(self, kit: Kit, node: Node, probability: float) -> str:
+    def _doubt(self, kit: LocalKit, node: Node, probability: float) -> str:
         work = kit.work(node)
         if work.evaluation is None:
             return "the best patch was not evaluated"
         if work.evaluation.broken:
             return f"the best patch breaks {len(work.evaluation.broken)} regression tests"
+        reason = f"its probability of being right, {probability:.2f}, is below {self._settings.least_probability:.2f}"
         if work.evaluation.targets and len(work.evaluation.fixed) < len(work.evaluation.targets):
             unfixed = len(work.evaluation.targets) - len(work.evaluation.fixed)
-            return f"the best patch leaves {unfixed} of {len(work.evaluation.targets)} target tests failing"
+            return f"the best patch leaves {unfixed} of {len(work.evaluation.targets)} target tests failing; {reason}"
         if work.critique is not None and work.critique.verdict != "keep":
-            return f"the critic would {work.critique.verdict} the best patch"
-        return f"its probability of being right, {probability:.2f}, is below {self._settings.confidence:.2f}"
+            return f"the critic would {work.critique.verdict} the best patch; {reason}"
+        return reason
 
     def conclude(self, outcome: Outcome) -> Outcome:
         """Writes the outcome with what was spent, to the store and as files."""
@@ -177,23 +291,26 @@ class _Session:
             calls=spend.calls,
             tokens=spend.tokens,
             cached=spend.cached,
-            executions=len(self._run.executions("tests")),
+            executions=sum(record.result.get("runs", 1) for record in self._test_runs()),
             nodes=self._nodes,
-            seconds=self._earlier + time.monotonic() - self._began,
+            seconds=self._earlier + time.monotonic() - self._began + self._charged,
         )
-        outcome = outcome.model_copy(update={"spending": spending})
+        outcome = outcome.model_copy(update={"spending": spending, "fault": self._fault})
         try:
             self._folder.patch.write_bytes(patch_bytes(outcome.patch))
-            text = outcome.model_dump_json(indent=1)
+            text = outcome.to_json()
             self._folder.outcome.write_text(text)
         except OSError as error:
             raise InfrastructureError(f"cannot write to {self._folder.root}: {error}", hint="free space") from error
         self._run.finish(outcome.model_dump(mode="json"), status=outcome.status)
         return outcome
 
+    def _test_runs(self) -> list[ExecutionRecord]:
+        return [record for scope in (TESTS, SCREENS) for record in self._run.executions(scope)]
+
     async def _model(self, budget: Budget) -> Model | None:
         settings = self._settings
-        if not settings.has_model:
+        if self._shared.transport is None:
             return None
         models = RoleModels(settings.model or "replayed", settings.role_models)
         price = parse_price(settings.unknown_price)
@@ -201,58 +318,41 @@ class _Session:
             await check_models(models, price)
         return open_model(
             models,
+            transport=self._shared.transport,
+            gate=self._shared.gate,
             run=self._run,
             budget=budget,
             unknown_price=price,
             cache=cache_folder() / "answers.db" if settings.cache else None,
-            replay=Path(settings.replay) if settings.replay else None,
-            record_to=Path(settings.record) if settings.record else None,
         )
 
     def _budget(self) -> Budget:
-        spend = self._run.spend()
         return Budget(
             usd=self._settings.max_cost,
             tokens=self._settings.max_tokens or None,
             nodes=self._settings.node_limit,
             seconds=self._settings.max_seconds,
-            spent=Amount(spend.usd, spend.tokens, 0),
+            spent=Amount(self._spent.usd, self._spent.tokens, 0),
             elapsed=self._earlier,
         )
 
     @staticmethod
-    def _budget_seconds(kit: Kit) -> float | None:
+    def _budget_seconds(kit: LocalKit) -> float | None:
         return kit.budget().seconds
 
 
 def worked(events: Sequence[EventRecord]) -> float:
-    """Seconds from the start of each sitting to the last thing that happened in it, summed."""
+    """Seconds from the start of each sitting to the last thing that happened in it, summed.
+
+    A clock that was set back in between makes a sitting short, never negative.
+    """
     total = 0.0
-    began = last = None
+    last: float | None = None
     for event in events:
-        if event.kind == SITTING:
-            total += (last - began) if began is not None and last is not None else 0.0
-            began = event.created
+        if event.kind != SITTING and last is not None:
+            total += max(0.0, event.created - last)
         last = event.created
-    return total + ((last - began) if began is not None and last is not None else 0.0)
-
-
-def _proof(kit: Kit, node: Node) -> Proof:
-    work = kit.work(node)
-    evaluation = work.evaluation
-    factors = tuple(Factor(evidence=what, odds=odds) for what, odds in kit.confidence(node).factors)
-    critic = f"{work.critique.verdict} ({work.critique.score:.2f}): {work.critique.reasons}" if work.critique else ""
-    if evaluation is None:
-        return Proof(critic=critic, factors=factors)
-    unfixed = tuple(test for test in evaluation.targets if test not in evaluation.fixed)
-    return Proof(
-        fixed=evaluation.fixed,
-        unfixed=unfixed,
-        held=evaluation.held,
-        broken=evaluation.broken,
-        critic=critic,
-        factors=factors,
-    )
+    return total
 
 
 def _plain(task: Task) -> dict[str, Any]:
@@ -261,5 +361,6 @@ def _plain(task: Task) -> dict[str, Any]:
     return asdict(task)
 
 
+@cache
 def _versions() -> dict[str, Any]:
     return {"treewright": version("treewright"), "python": platform.python_version(), "prompts": prompts.versions()}

@@ -59,7 +59,9 @@ class Evaluation:
         held: how many regression tests pass as they did before.
         broken: the regression tests that do not.
         regressions_run: whether the regression tests were run at all.
+        distinguishing: status of each test that was written to tell finalists apart.
         findings: static findings against the change, one line each.
+        undefined: names and attributes that the change uses and nothing defines, one line each.
         problem: why this is less than the whole truth, or "".
         output: excerpt of what the failing tests printed, bounded.
         executions: test runs this took.
@@ -69,7 +71,9 @@ class Evaluation:
     held: int = 0
     broken: tuple[str, ...] = ()
     regressions_run: bool = False
+    distinguishing: Mapping[str, str] = field(default_factory=dict)
     findings: tuple[str, ...] = ()
+    undefined: tuple[str, ...] = ()
     problem: str = ""
     output: str = ""
     executions: int = 0
@@ -80,9 +84,19 @@ class Evaluation:
         return tuple(test for test, status in self.targets.items() if status == "passed")
 
     @property
+    def watched(self) -> int:
+        """How many regression tests there are."""
+        return self.held + len(self.broken)
+
+    @property
     def plausible(self) -> bool:
         """All targets pass, there is at least one, and no regression test that was run broke."""
         return bool(self.targets) and len(self.fixed) == len(self.targets) and not self.broken and self.regressions_run
+
+    @property
+    def proved(self) -> bool:
+        """Plausible; or there are no targets, and no regression test that was run broke."""
+        return self.plausible or (not self.targets and self.regressions_run and not self.broken)
 
     @property
     def score(self) -> float:
@@ -112,6 +126,14 @@ class Evaluation:
 
 
 @dataclass(frozen=True)
+class Confidence:
+    """The probability that a patch is right and what moved it, as (what was seen, factor on the odds)."""
+
+    probability: float
+    factors: tuple[tuple[str, float], ...]
+
+
+@dataclass(frozen=True)
 class Work:
     """The payload of a node.
 
@@ -120,7 +142,11 @@ class Work:
         strategy: the strategy it follows, if any.
         note: what its author said about it, or the template of a mechanical edit.
         evaluation: what running said, when it was run.
-        critique: what the critic said, when asked.
+        critique: what the critic said, when asked and understood.
+        asked: whether the critic was asked.
+        form: factor on the odds of being right that comes from the form of a mechanical edit; 1 for all else.
+        score: how likely it was before it was tried, of mechanical edits: suspiciousness times how common the form is.
+        enumerated: it is one of a list of all edits of a form, not a sample: how many are like it says nothing.
     """
 
     snapshot: str
@@ -128,6 +154,10 @@ class Work:
     note: str = ""
     evaluation: Evaluation | None = None
     critique: Critique | None = None
+    asked: bool = False
+    form: float = 1.0
+    score: float = 1.0
+    enumerated: bool = False
 
     @property
     def value(self) -> float | None:
@@ -155,4 +185,5 @@ class Work:
             "note": self.note,
             "evaluation": asdict(self.evaluation) if self.evaluation else None,
             "critique": self.critique.model_dump(mode="json") if self.critique else None,
+            "asked": self.asked,
         }

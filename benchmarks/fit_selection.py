@@ -1,7 +1,7 @@
 """Fits the posteriors that come with the program, and writes search/selection/calibrated.json.
 
-Per fold of tasks (a hash of the name) one model is fitted without that fold; `agent.bench.selection` uses for every
-task the model that did not see its fold. Nothing but this script reads gold before choices are made.
+Per task one model is fitted without it, which `agent.bench.selection` uses for that task; all other tasks get the model
+of all. Nothing but this script reads gold before choices are made. Takes some minutes.
 
 Run: python benchmarks/fit_selection.py POOL
 """
@@ -14,7 +14,6 @@ from pathlib import Path
 
 from agent.bench.replay import read_task
 from environments.pools import read_gold, read_pool
-from search.selection.calibrated import FOLDS, fold_of
 from search.selection.posterior import Example, Posterior, fit
 
 SIZES = {5: 3, 10: 3, 20: 3, 50: 3}
@@ -37,7 +36,7 @@ def plain(posterior: Posterior) -> dict[str, object]:
     def short(value: object) -> object:
         if isinstance(value, dict):
             return {name: short(part) for name, part in value.items()}
-        return float(f"{value:.6g}") if isinstance(value, float) else value
+        return float(f"{value:.5g}") if isinstance(value, float) else value
 
     return {name: short(value) for name, value in posterior.to_dict().items()}
 
@@ -46,10 +45,12 @@ def main() -> None:
     rows = examples(Path(sys.argv[1]))
     models = {
         "all": plain(fit(rows)),
-        "without": [plain(fit([row for row in rows if fold_of(row.group) != fold])) for fold in range(FOLDS)],
+        "without": {
+            task: plain(fit([row for row in rows if row.group != task])) for task in sorted({row.group for row in rows})
+        },
     }
     target = Path(__file__).parent.parent / "search" / "selection" / "calibrated.json"
-    target.write_text(json.dumps(models, indent=1, sort_keys=True) + "\n")
+    target.write_text(json.dumps(models, sort_keys=True) + "\n")
     print(json.dumps(models["all"], indent=1))
 
 

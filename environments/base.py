@@ -38,7 +38,9 @@ class Limits:
     def __post_init__(self) -> None:
         for name in ("seconds", "memory", "processes", "disk", "output"):
             if not getattr(self, name) > 0:
-                raise InputError(f"limit {name} must be positive, got {getattr(self, name)}")
+                raise InputError(
+                    f"limit {name} must be positive, got {getattr(self, name)}", hint="leave it out for the default"
+                )
 
 
 @dataclass(frozen=True)
@@ -185,6 +187,26 @@ class Environment(Protocol):
         ...
 
 
+_UNITS = {"": MIB, "k": KIB, "m": MIB, "g": GIB}
+
+
+def parse_size(text: str) -> int:
+    """Bytes of a size as people write it: in MiB, or with a unit of K, M or G (`512`, `64K`, `1.5GiB`).
+
+    Raises:
+        InputError: it is none, or not positive.
+    """
+    number = text.strip().lower().removesuffix("b").removesuffix("i")
+    unit = number[-1:] if number[-1:] in ("k", "m", "g") else ""
+    try:
+        size = int(float(number.removesuffix(unit)) * _UNITS[unit])
+    except (ValueError, OverflowError):
+        size = 0
+    if size <= 0:
+        raise InputError(f"{text!r} is not a size", hint="write 512 (MiB), 64K, 512M or 2G")
+    return size
+
+
 RESERVED = ("/", "/dev", "/proc", "/sys", "/tmp", "/etc", "/bin", "/lib", "/lib64", "/sbin", "/usr", "/run", "/var")
 
 
@@ -199,7 +221,10 @@ def check_target(target: str) -> PurePosixPath:
         raise InputError(f"a mount target must be a normal absolute path, got {target!r}")
     kernel_owned = any(path.is_relative_to(top) for top in ("/dev", "/proc", "/sys"))
     if target in RESERVED or kernel_owned:
-        raise InputError(f"{target} inside the sandbox belongs to the system and cannot be mounted over")
+        raise InputError(
+            f"{target} inside the sandbox belongs to the system and cannot be mounted over",
+            hint="name a folder inside it",
+        )
     return path
 
 
@@ -211,7 +236,7 @@ def check_root(root: Path) -> Path:
     """
     root = root.resolve()
     if not root.is_dir():
-        raise InputError(f"{root} is not a folder")
+        raise InputError(f"{root} is not a folder", hint="make it, or name another")
     if Path.home().resolve().is_relative_to(root):
         raise InputError(f"{root} is too much to open to a sandbox", hint="name a folder inside it")
     return root

@@ -28,6 +28,7 @@ from environments.base import (
     translate,
 )
 from environments.cgroups import ControlGroup
+from environments.enforced import enforced
 from environments.process_tree import descendants, kill_sandbox
 from environments.supervise import Ended, Launch, memory_file, supervise
 from environments.watchdog import DiskMeter, GroupMeter, Meter, TreeMeter
@@ -87,23 +88,16 @@ class Bubblewrap:
         return found
 
     async def checks(self) -> list[Check]:
-        """Whether it works here, and which limits the kernel holds."""
+        """Whether it works here, and what it enforces: asked from inside."""
         try:
             program = self.find()
             with tempfile.TemporaryDirectory(prefix="treewright-check-") as folder:
-                await self.open(Path(folder))
+                found = await enforced(await self.open(Path(folder)))
         except InfrastructureError as error:
             return [Check("bubblewrap", False, str(error), error.hint)]
-        held = cgroups.hierarchies()
-        limits = (
-            f"memory and processes are held by control groups (version {held.version})"
-            if held is not None
-            else "processes are held by the kernel (RLIMIT_NPROC), memory by a watchdog that looks ten times a second"
-        )
-        return [
-            Check("bubblewrap", True, f"{program} works: no network, no capabilities, system call filter"),
-            Check("limits", True, limits),
-        ]
+        broken = [check.name for check in found if not check.ok]
+        said = f"{program} starts, but does not enforce: {', '.join(broken)}" if broken else f"{program} works"
+        return [Check("bubblewrap", not broken, said, found[0].remedy if broken else ""), *found]
 
 
 class BubblewrapSandbox:

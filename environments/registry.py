@@ -47,8 +47,9 @@ async def checks() -> list[Check]:
     """What this machine offers, for ``doctor``: git, then each environment, with what to do where it lacks."""
     from environments import docker
     from environments.bubblewrap import Bubblewrap
+    from environments.local import Local
 
-    groups = await asyncio.gather(_git(), Bubblewrap().checks(), docker.checks())
+    groups = await asyncio.gather(_git(), Bubblewrap().checks(), docker.checks(), Local().checks())
     return [check for group in groups for check in group]
 
 

@@ -27,7 +27,10 @@ class Task:
         test: shell command that runs the tests; detected when empty.
         python: version, path, or empty to find one.
         failing_tests: tests known to show the problem, in the runner's own naming.
+        issue: page of the issue on a forge, when it was read from one.
         include_uncommitted: start from the work tree as it is instead of the base revision.
+        environment: the one of a benchmark's table that it runs in (`environments.provision.need`), built when it is
+            first needed; empty for what `python` and `setup` give.
     """
 
     id: str
@@ -38,7 +41,9 @@ class Task:
     test: str = ""
     python: str = ""
     failing_tests: tuple[str, ...] = ()
+    issue: str = ""
     include_uncommitted: bool = False
+    environment: str = ""
 
 
 def read_problem(issue: str) -> str:
@@ -53,7 +58,7 @@ def read_problem(issue: str) -> str:
         path = Path(issue)
         if path.stat().st_size > MAX_ISSUE_BYTES:
             raise InputError(f"the issue file {issue} is larger than 2 MiB", hint="cut it to what matters")
-        text = path.read_text(errors="replace")
+        text = path.read_text(encoding="utf-8", errors="replace")
     elif "\n" not in issue and " " not in issue.strip() and ("/" in issue or issue.endswith((".md", ".txt"))):
         raise InputError(f"no such issue file: {issue}", hint="give a file, `-` for standard input, or the text itself")
     else:

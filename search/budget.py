@@ -106,6 +106,11 @@ class Budget:
         """Seconds since it was made, with those of an earlier part of the run."""
         return self._clock() - self._started
 
+    def give_time(self, seconds: float) -> None:
+        """Do not count `seconds` that just passed, here and above."""
+        for budget in self._chain():
+            budget._started += seconds
+
     def remaining(self) -> Remaining:
         """What may still be reserved, the parents' limits included."""
         usd, tokens, nodes = (self._left(place) for place in range(3))

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from typing import Any, Literal, Protocol, cast
 
 Kind = Literal["root", "strategy", "patch", "repair", "test"]
@@ -23,6 +23,23 @@ _GRAIN = 2.0**32
 
 
 @dataclass(frozen=True, slots=True)
+class Judgement:
+    """What tests and critic said of a candidate, for policies that tell the two apart.
+
+    Attributes:
+        passed: the share of its tests that pass, in [0, 1].
+        critic: the critic's score in [0, 1]; None when it was not asked or not understood.
+        kept: whether the critic would keep it; None when it was not asked or not understood.
+        asked: the critic was asked, whether it was understood or not.
+    """
+
+    passed: float
+    critic: float | None = None
+    kept: bool | None = None
+    asked: bool = False
+
+
+@dataclass(frozen=True, slots=True)
 class Child:
     """What an expansion found.
 
@@ -31,12 +48,14 @@ class Child:
         payload: whatever the caller keeps with it.
         value: how good it is, in [0, 1]; None when that is not known yet.
         terminal: nothing can be done from it.
+        judgement: what the value is made of, when that is known.
     """
 
     kind: Kind
     payload: object = None
     value: float | None = None
     terminal: bool = False
+    judgement: Judgement | None = None
 
 
 class Node:
@@ -49,6 +68,7 @@ class Node:
         index: its place among the children of that expansion.
         order: its place in the order of creation.
         value: its own value in [0, 1], or None.
+        judgement: what the value is made of, or None.
         open: the actions that are still possible on it, the preferred one first.
         attempts: per action, the expansions started on it.
         in_flight: expansions of this very node under way.
@@ -68,6 +88,7 @@ class Node:
         "id",
         "in_flight",
         "index",
+        "judgement",
         "kind",
         "open",
         "open_below",
@@ -96,6 +117,7 @@ class Node:
         self.id: str = node_id(parent.id if parent else "", kind, action, ordinal, index)
         self.depth: int = parent.depth + 1 if parent else 0
         self.value: float | None = None
+        self.judgement: Judgement | None = None
         self.terminal = False
         self.failed = False
         self.open: tuple[str, ...] = ()
@@ -191,6 +213,7 @@ class Tree:
         if node.id in self._nodes:
             raise ValueError(f"{parent!r} already has the child {action} {ordinal}.{index}")
         node.terminal = child.terminal
+        node.judgement = child.judgement
         node.failed = failed
         self._nodes[node.id] = node
         parent.children.append(node)
@@ -260,7 +283,14 @@ class Tree:
         tree = cls(decode(rows[0]["payload"]))
         tree._restore(tree.root, rows[0])
         for row in rows[1:]:
-            child = Child(cast(Kind, row["kind"]), decode(row["payload"]), row["value"], row["terminal"])
+            judged = row.get("judgement")
+            child = Child(
+                cast(Kind, row["kind"]),
+                decode(row["payload"]),
+                row["value"],
+                row["terminal"],
+                Judgement(**judged) if judged else None,
+            )
             place = {name: row[name] for name in ("action", "ordinal", "index", "failed")}
             tree._restore(tree.add(tree[row["parent"]], child, **place), row)
         return tree
@@ -297,6 +327,7 @@ def _node_to_dict(node: Node, encode: Callable[[object], Any]) -> dict[str, Any]
         "depth": node.depth,
         "status": node.status,
         "value": node.value,
+        "judgement": asdict(node.judgement) if node.judgement else None,
         "visits": node.visits,
         "terminal": node.terminal,
         "failed": node.failed,

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import os
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path, PurePosixPath
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 
 class FileReader(Protocol):
@@ -26,6 +26,21 @@ class FileReader(Protocol):
     def read(self, path: str) -> bytes:
         """The bytes of `path`; FileNotFoundError when there is no such file."""
         ...
+
+
+@runtime_checkable
+class ManyReader(FileReader, Protocol):
+    """A reader for which many files are little more work than one."""
+
+    def read_many(self, paths: Sequence[str]) -> Iterator[bytes]:
+        """The bytes of each of `paths`, in order; FileNotFoundError when there is no such file."""
+        ...
+
+
+def read_all(files: FileReader, paths: Sequence[str]) -> Iterator[tuple[str, bytes]]:
+    """Each of `paths` with its bytes, in order; FileNotFoundError when there is no such file."""
+    contents = files.read_many(paths) if isinstance(files, ManyReader) else map(files.read, paths)
+    yield from zip(paths, contents, strict=True)
 
 
 class FolderFiles:

@@ -14,7 +14,13 @@ from environments.pools import read_gold, read_pool
 from search.selection.agreement import RULES, shares
 from search.selection.calibrated import load
 from search.selection.choice import Decision, decide
-from search.statistics.calibration import brier, expected_calibration_error, reliability
+from search.statistics.calibration import (
+    brier,
+    error_of_equal_masses,
+    error_of_perfect,
+    expected_calibration_error,
+    reliability,
+)
 from search.statistics.intervals import paired_bootstrap, wilson
 from search.statistics.selective import aurc, selective_accuracy
 
@@ -64,6 +70,7 @@ def score(choices: Sequence[Choice], gold: Mapping[str, Sequence[bool]], *, seed
     """The summary metrics of choices that have been made."""
     right = [bool(gold[choice.task][choice.decision.index]) for choice in choices]
     chances = [choice.decision.probability for choice in choices]
+    continuous = [choice.decision.continuous for choice in choices]
     confidence = [choice.share for choice in choices]
     by_rule = {
         name: [sum(p for index, p in choice.rules[name].items() if gold[choice.task][index]) for choice in choices]
@@ -87,8 +94,13 @@ def score(choices: Sequence[Choice], gold: Mapping[str, Sequence[bool]], *, seed
         "most_confident_quarter_square_root": selective_accuracy(confidence, agreement, 0.25),
         "most_confident_half": selective_accuracy(chances, right, 0.5),
         "ece": expected_calibration_error(chances, right),
+        "ece_equal_masses": error_of_equal_masses(chances, right),
+        "ece_fifteen_bins": expected_calibration_error(chances, right, bins=15),
+        "ece_of_perfect": list(error_of_perfect(chances)),
         "ece_five_bins": expected_calibration_error(chances, right, bins=5),
         "brier": brier(chances, right),
+        "ece_continuous": expected_calibration_error(continuous, right),
+        "brier_continuous": brier(continuous, right),
         "mean_probability": sum(chances) / len(chances),
         "aurc": aurc(chances, right),
         "aurc_square_root": aurc(confidence, agreement),
@@ -114,6 +126,7 @@ def benchmark(pool: Path, *, draws: int | None = None, repeats: int = 1, wrong_c
             "chosen": choice.decision.index if choice.decision.answered else None,
             "best": choice.decision.index,
             "probability": choice.decision.probability,
+            "continuous": choice.decision.continuous,
         }
         for choice in choices
     ]

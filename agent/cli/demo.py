@@ -44,7 +44,7 @@ def command(
         python=str(prepared.python),
         failing_tests=prepared.failing_tests,
     )
-    settings = resolve({"design": "mechanical", "model": "", "concurrency": 2, "max_seconds": 120.0}).settings
+    settings = resolve({"design": "mechanical", "model": "", "concurrency": 2, "max_seconds": 600.0}).settings
     outcome = run_and_report(task, settings, new_folder_in(folder.resolve() / "runs", case.name))
     if outcome.status == "solved":
         found = asyncio.run(compare(prepared, outcome.patch, create("bubblewrap"), folder.resolve() / case.name))

@@ -1,4 +1,4 @@
-"""`treewright export`: the patch of a run or of one of its nodes."""
+"""`treewright export`: the patch of a run or of one of its nodes, or the whole run as one page."""
 
 from __future__ import annotations
 
@@ -8,38 +8,38 @@ from typing import Annotated
 
 import typer
 
-from tools.errors import InputError
-
-EXAMPLES = "Examples:\n\ntreewright export latest | git apply\n\ntreewright export latest --node 3f9c2a1 -o fix.diff"
+EXAMPLES = "Examples:\n\ntreewright export latest | git apply\n\ntreewright export latest --html -o run.html"
 
 
 def command(
     run: Annotated[str, typer.Argument(help="Folder of the run, its name, or `latest`.")] = "latest",
     node: Annotated[str, typer.Option("--node", help="Another node than the chosen one.")] = "",
+    html: Annotated[bool, typer.Option("--html", help="The whole run as one page that needs no server.")] = False,
     output: Annotated[Path | None, typer.Option("--output", "-o", help="File; standard output if not given.")] = None,
 ) -> None:
-    """Write the patch as plain `git apply` takes it."""
-    from agent.cli.show import find_node
+    """Write the patch as plain `git apply` takes it, or with --html the run as one self-contained page."""
     from agent.folders import find_folder
-    from agent.solve import RUN
-    from agent.store.store import Store
-    from tools.snapshots import SnapshotStore, patch_bytes
 
-    folder = find_folder(run)
-    with Store.open(folder.store) as store:
-        recorded = store.run(RUN)
-        chosen = node or str((recorded.record().outcome or {}).get("node", ""))
-        if not chosen:
-            raise InputError(
-                "this run has no patch yet", hint="name a node with --node, or `treewright resume` the run"
-            )
-        found = find_node(recorded, chosen)
-    snapshots = SnapshotStore.open(folder.git)
-    try:
-        patch = patch_bytes(snapshots.diff(snapshots.base, found.snapshot))
-    finally:
-        snapshots.close()
+    data = _page(find_folder(run).root) if html else _patch(run, node)
     if output is None:
-        sys.stdout.buffer.write(patch)
+        sys.stdout.buffer.write(data)
     else:
-        output.write_bytes(patch)
+        output.write_bytes(data)
+
+
+def _page(folder: Path) -> bytes:
+    from agent.store.folder import RunFolder
+    from agent.viewer.runs import RunReader
+    from agent.viewer.serve import require
+    from agent.viewer.static import export_run
+
+    require()
+    return export_run(RunReader(RunFolder(folder))).encode()
+
+
+def _patch(run: str, node: str) -> bytes:
+    from agent.cli.apply import patch_of
+    from agent.folders import find_folder
+    from tools.snapshots import patch_bytes
+
+    return patch_bytes(patch_of(find_folder(run), node))

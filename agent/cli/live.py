@@ -11,6 +11,7 @@ from rich.live import Live
 from rich.text import Text
 
 from agent.cli.drawing import draw, rows_of
+from agent.cli.terminal import repaints
 from agent.cli.text import one_line
 from agent.progress import Progress
 from agent.work import Work
@@ -94,7 +95,7 @@ class LiveTree:
         name, detail = self._phase
         seconds = time.monotonic() - self._started
         text = Text(f"{seconds:5.0f}s  {name} ", style="bold")
-        text.append(one_line(detail, max(20, self._console.width - 60)), style="default")
+        text.append(one_line(detail, max(20, self._console.width - text.cell_len)), style="default")
         if self._budget is not None:
             left = self._budget.remaining()
             parts = [f"{self._calls()} calls", f"${self._budget.spent.usd:.2f} spent"]
@@ -112,7 +113,7 @@ def shown(console: Console, *, quiet: bool = False) -> Iterator[Progress]:
 
     if quiet:
         yield Silent()
-    elif console.is_terminal and not console.is_dumb_terminal:
+    elif repaints(console):
         view = LiveTree(console)
         with Live(view, console=console, refresh_per_second=8, transient=True):
             yield view

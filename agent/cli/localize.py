@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import sys
 from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -12,6 +11,12 @@ import typer
 
 if TYPE_CHECKING:
     from tools.localization import Ranking, Reason
+
+
+EXAMPLES = (
+    "Examples:\n\ntreewright localize --repo . --issue bug.md --explain\n\n"
+    "treewright localize --repo mirror.git --base v1.2 --issue 'a crash in parse()' --json -k 20"
+)
 
 
 def command(
@@ -31,10 +36,11 @@ def command(
     ] = None,
 ) -> None:
     """Rank the files and functions an issue is about: no model, no network, the same every time."""
+    from environments.tasks import read_problem
     from tools.issues import parse_issue
     from tools.localization import Localizer
 
-    text = read_issue(issue)
+    text = read_problem(issue)
     localizer = Localizer(repo, base, cache=cache, history=history)
     try:
         embed = _embedder(embedding_model) if embedding_model else None
@@ -57,27 +63,6 @@ def _embedder(model: str) -> Callable[[list[str]], list[list[float]]]:
         return [item["embedding"] for item in answer.data]
 
     return embed
-
-
-def read_issue(issue: str) -> str:
-    """The issue's text from a file, from standard input, or as given.
-
-    Raises:
-        InputError: it is empty, or names a file that is not there.
-    """
-    from tools.errors import InputError
-
-    if issue == "-":
-        text = sys.stdin.read()
-    elif "\n" not in issue and len(issue) < 1000 and Path(issue).is_file():
-        text = Path(issue).read_text(encoding="utf-8", errors="replace")
-    elif " " not in issue and ("/" in issue or issue.endswith((".md", ".txt"))):
-        raise InputError(f"there is no file {issue}", hint="give a file, `-` for standard input, or the text itself")
-    else:
-        text = issue
-    if not text.strip():
-        raise InputError("the issue is empty", hint="give --issue FILE, or text on standard input")
-    return text
 
 
 def to_json(ranking: Ranking, *, explain: bool) -> dict[str, object]:

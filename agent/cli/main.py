@@ -2,13 +2,40 @@
 
 from __future__ import annotations
 
+import errno
 import os
 import sys
-from typing import Annotated
+from typing import Annotated, TextIO, cast
 
 import typer
 
-from agent.cli import bench, demo, doctor, export, gc, localize, resume, sandbox, show, solve
+from agent.cli import (
+    apply,
+    audit,
+    batch,
+    bench,
+    compare,
+    config,
+    demo,
+    designs,
+    doctor,
+    env,
+    evaluate,
+    evolve,
+    export,
+    gc,
+    grade,
+    init,
+    localize,
+    publish,
+    resume,
+    sandbox,
+    scaling,
+    show,
+    solve,
+    steer,
+    view,
+)
 from agent.cli import map as map_
 from tools.errors import TreewrightError
 
@@ -26,6 +53,8 @@ app = typer.Typer(
     "4 budget exhausted before any candidate, 130 interrupted (resumable).",
 )
 DEBUG = "TREEWRIGHT_DEBUG"
+GONE = (errno.EPIPE, errno.EIO)
+"""What writing gives when the reader of a pipe or the terminal is gone."""
 
 
 @app.callback(invoke_without_command=True)
@@ -44,20 +73,40 @@ def main(
 
 
 app.command("solve", epilog=solve.EXAMPLES)(solve.command)
+app.command("batch", epilog=batch.EXAMPLES)(batch.command)
+app.command("evolve", epilog=evolve.EXAMPLES)(evolve.command)
+app.command("compare", epilog=compare.EXAMPLES)(compare.command)
+app.command("scaling", epilog=scaling.EXAMPLES)(scaling.command)
 app.command("resume", epilog=resume.EXAMPLES)(resume.command)
 app.command("show", epilog=show.EXAMPLES)(show.command)
+app.command("steer", epilog=steer.EXAMPLES)(steer.command)
+app.command("view", epilog=view.EXAMPLES)(view.command)
 app.command("export", epilog=export.EXAMPLES)(export.command)
+app.command("evaluate", epilog=evaluate.EXAMPLES)(evaluate.command)
+app.command("grade", epilog=grade.EXAMPLES)(grade.command)
+app.command("diff", epilog=apply.DIFF_EXAMPLES)(apply.diff)
+app.command("apply", epilog=apply.APPLY_EXAMPLES)(apply.apply)
+app.command("undo", epilog=apply.UNDO_EXAMPLES)(apply.undo)
+app.command("publish", epilog=publish.EXAMPLES)(publish.command)
+app.command("audit", epilog=audit.EXAMPLES)(audit.command)
 app.command("demo", epilog=demo.EXAMPLES)(demo.command)
+app.command("init", epilog=init.EXAMPLES)(init.command)
 app.command("doctor", epilog=doctor.EXAMPLES)(doctor.command)
 app.command("gc", epilog=gc.EXAMPLES)(gc.command)
-app.command("localize")(localize.command)
-app.command("map")(map_.command)
+app.command("localize", epilog=localize.EXAMPLES)(localize.command)
+app.command("map", epilog=map_.EXAMPLES)(map_.command)
+app.add_typer(designs.app, name="designs")
+app.add_typer(config.app, name="config")
 app.add_typer(sandbox.app, name="sandbox")
+app.add_typer(env.app, name="env")
 app.add_typer(bench.app, name="bench")
 
 
 def run() -> None:
     """Entry point: errors a person can act on become a few lines and an exit code."""
+    from agent.cli.text import Forgiving
+
+    sys.stderr = cast("TextIO", Forgiving(sys.stderr))
     try:
         app()
     except TreewrightError as error:
@@ -69,6 +118,8 @@ def run() -> None:
         if error.hint:
             sys.stderr.write(f"  try: {safe(error.hint)}\n")
         sys.exit(error.exit_code)
-    except BrokenPipeError:
+    except OSError as error:
+        if error.errno not in GONE:
+            raise
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         sys.exit(141)

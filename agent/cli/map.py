@@ -7,6 +7,8 @@ from typing import Annotated
 
 import typer
 
+EXAMPLES = "Examples:\n\ntreewright map --repo .\n\ntreewright map --repo . --issue bug.md --budget 2000"
+
 
 def command(
     *,
@@ -18,11 +20,11 @@ def command(
     cache: Annotated[Path | None, typer.Option(help="Folder of the shared index.")] = None,
 ) -> None:
     """Print a map of the repository: signatures with line numbers, bodies elided, best first."""
-    from agent.cli.localize import read_issue
+    from environments.tasks import read_problem
     from tools.issues import parse_issue
     from tools.localization import Localizer
 
-    text = read_issue(issue) if issue else None
+    text = read_problem(issue) if issue else None
     localizer = Localizer(repo, base, cache=cache)
     try:
         if file:

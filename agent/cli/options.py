@@ -9,11 +9,39 @@ import typer
 
 SOURCE, MODEL, BUDGET, RESULT = "What to solve", "How", "Limits", "What comes out"
 
-Repo = Annotated[str, typer.Option("--repo", help="Path or URL of a git repository.", rich_help_panel=SOURCE)]
+
+def _designs(incomplete: str) -> list[str]:
+    """Names of designs, for the shell's completion; files are completed by the shell."""
+    from agent.designs import names
+    from tools.extensions import installed
+
+    return [name for name in (*names(), *installed("solve")) if name.startswith(incomplete)]
+
+
+def _policies(incomplete: str) -> list[str]:
+    """Names of policies, likewise."""
+    from search.policy import names
+    from tools.extensions import installed
+
+    return [name for name in (*names(), *installed("policy")) if name.startswith(incomplete)]
+
+
+Reference = Annotated[str, typer.Argument(help="Issue on GitHub or GitLab: its URL, or OWNER/REPO#N.")]
+Repo = Annotated[
+    str,
+    typer.Option("--repo", help="Path or URL of a git repository; here, or the issue's own.", rich_help_panel=SOURCE),
+]
 Issue = Annotated[
     str, typer.Option("--issue", "-i", help="File, - for standard input, or the text.", rich_help_panel=SOURCE)
 ]
-Base = Annotated[str, typer.Option("--base", help="Revision to start from.", rich_help_panel=SOURCE)]
+ProblemFile = Annotated[
+    str,
+    typer.Option("--problem", help="FILE#ID of a HumanEval, MBPP or CodeContests JSONL file.", rich_help_panel=SOURCE),
+]
+Base = Annotated[
+    str, typer.Option("--base", help="Revision to start from; HEAD, or the default branch.", rich_help_panel=SOURCE)
+]
+AllowClosed = Annotated[bool, typer.Option("--allow-closed", help="Solve a closed issue, too.", rich_help_panel=SOURCE)]
 FailingTest = Annotated[
     list[str] | None,
     typer.Option("--failing-test", help="A test that shows the problem; repeatable.", rich_help_panel=SOURCE),
@@ -40,7 +68,28 @@ Model = Annotated[
 RoleModel = Annotated[
     list[str] | None, typer.Option("--role-model", help="ROLE=NAME; repeatable.", rich_help_panel=MODEL)
 ]
-Design = Annotated[str | None, typer.Option("--design", help="Name of a design, or a file.", rich_help_panel=MODEL)]
+Profile = Annotated[str, typer.Option("--profile", help="Profile of your configuration file.", rich_help_panel=MODEL)]
+Design = Annotated[
+    str | None,
+    typer.Option("--design", help="Name of a design, or a file.", rich_help_panel=MODEL, autocompletion=_designs),
+]
+Policy = Annotated[
+    str | None,
+    typer.Option(
+        "--policy",
+        help="Policy or file, in place of the design's own.",
+        rich_help_panel=MODEL,
+        autocompletion=_policies,
+    ),
+]
+Tools = Annotated[
+    list[str] | None,
+    typer.Option("--tools", help="File with tools for the model; repeatable.", rich_help_panel=MODEL),
+]
+Sandboxed = Annotated[
+    bool | None,
+    typer.Option("--sandboxed", help="Run the design in a sandbox: nobody has read it.", rich_help_panel=MODEL),
+]
 Environment = Annotated[
     str | None, typer.Option("--environment", help="bubblewrap, docker or local (no isolation).", rich_help_panel=MODEL)
 ]
@@ -68,10 +117,21 @@ UnknownPrice = Annotated[
 Confidence = Annotated[
     float | None, typer.Option("--confidence", help="Least probability to call it solved.", rich_help_panel=BUDGET)
 ]
+WrongPatchCost = Annotated[
+    float | None,
+    typer.Option("--wrong-patch-cost", help="C: solved from probability C/(1+C) on.", rich_help_panel=BUDGET),
+]
 Out = Annotated[
     Path | None, typer.Option("--out", "-o", help="Folder of the run; made if missing.", rich_help_panel=RESULT)
 ]
 Apply = Annotated[bool, typer.Option("--apply", help="Put a solved patch into the work tree.", rich_help_panel=RESULT)]
 Branch = Annotated[str, typer.Option("--branch", help="Commit a solved patch to a new branch.", rich_help_panel=RESULT)]
+OpenPr = Annotated[
+    bool, typer.Option("--open-pr", help="Push a solved patch and open a draft pull request.", rich_help_panel=RESULT)
+]
+Comment = Annotated[bool, typer.Option("--comment", help="Post the outcome under the issue.", rich_help_panel=RESULT)]
+DryRun = Annotated[
+    bool, typer.Option("--dry-run", help="Solve, show what would be sent, and send nothing.", rich_help_panel=RESULT)
+]
 Json = Annotated[bool, typer.Option("--json", help="Print the outcome as JSON.", rich_help_panel=RESULT)]
 Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="No progress.", rich_help_panel=RESULT)]

@@ -2,37 +2,35 @@
 
 from __future__ import annotations
 
-import asyncio
-import contextlib
-import os
 import shlex
-import signal
 import sys
 from dataclasses import dataclass
 from pathlib import Path
 
 import typer
 
+from agent.cli.interrupts import INTERRUPTED, until_done
 from agent.cli.live import shown
 from agent.cli.report import print_outcome
 from agent.config import Settings
 from agent.delivery import apply_patch, commit_to_branch
 from agent.folders import new_folder
 from agent.outcome import Outcome
-from agent.progress import Progress
 from agent.solve import solve
 from agent.store.folder import RunFolder
 from environments.tasks import Task
-
-INTERRUPTED = 130
+from tools.errors import TreewrightError
 
 
 @dataclass(frozen=True)
 class Delivery:
-    """What to do with a solved patch: nothing, the work tree, or a new branch."""
+    """What to do with a solved patch: nothing, the work tree, a new branch, a pull request, a comment on the issue."""
 
     apply: bool = False
     branch: str = ""
+    open_pr: bool = False
+    comment: bool = False
+    dry_run: bool = False
 
 
 def start(
@@ -41,8 +39,10 @@ def start(
     """Solves the task, prints the outcome, delivers the patch, and exits with the outcome's code."""
     folder = RunFolder(out.resolve()) if out else new_folder(task.id or Path(task.repository).name)
     outcome = run_and_report(task, settings, folder, json_output=json_output, quiet=quiet)
-    if outcome.status == "solved":
-        _deliver(task, outcome, delivery)
+    if outcome.status == "solved" or delivery.comment:
+        _deliver(task, outcome, delivery, folder)
+    elif delivery.open_pr:
+        sys.stderr.write("no pull request: the patch is not proved; `treewright publish --comment` posts the outcome\n")
     raise typer.Exit(outcome.exit_code)
 
 
@@ -62,44 +62,22 @@ def run_and_report(
     if settings.environment == "local":
         console.print("[bold red]No isolation: commands run with your rights on this machine.[/]")
     with shown(console, quiet=quiet or (json_output and not console.is_terminal)) as progress:
-        outcome = _until_done(task, settings, folder, progress)
+        outcome = until_done(solve(task, settings, folder, progress), lambda text: progress.phase(*text.split(": ", 1)))
     if outcome is None:
         again = f"treewright resume {shlex.quote(str(folder.root))}"
         sys.stderr.write(f"interrupted; everything that finished is saved. Go on with: {again}\n")
         raise typer.Exit(INTERRUPTED)
     if json_output:
-        typer.echo(outcome.model_dump_json(indent=1))
+        typer.echo(outcome.to_json())
     else:
         print_outcome(outcome, Console())
     return outcome
 
 
-def _until_done(task: Task, settings: Settings, folder: RunFolder, progress: Progress) -> Outcome | None:
-    """The outcome, or None when it was interrupted. A second signal ends the process at once."""
-
-    async def main() -> Outcome | None:
-        job = asyncio.ensure_future(solve(task, settings, folder, progress))
-        asked = 0
-
-        def stop() -> None:
-            nonlocal asked
-            asked += 1
-            if asked > 1:
-                os._exit(INTERRUPTED)
-            progress.phase("stopping", "finishing what is being written; once more to stop now")
-            job.cancel()
-
-        loop = asyncio.get_running_loop()
-        for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
-            loop.add_signal_handler(number, stop)
-        with contextlib.suppress(asyncio.CancelledError):
-            return await job
-        return None
-
-    return asyncio.run(main())
-
-
-def _deliver(task: Task, outcome: Outcome, delivery: Delivery) -> None:
+def _deliver(task: Task, outcome: Outcome, delivery: Delivery, folder: RunFolder) -> None:
+    if delivery.open_pr or delivery.comment:
+        _publish(delivery, folder)
+        return
     repository = Path(task.repository)
     if delivery.apply:
         apply_patch(repository, outcome.patch)
@@ -107,6 +85,20 @@ def _deliver(task: Task, outcome: Outcome, delivery: Delivery) -> None:
     elif delivery.branch:
         commit_to_branch(repository, delivery.branch, task.base, outcome.patch, _message(outcome))
         sys.stderr.write(f"committed to branch {delivery.branch}\n")
+
+
+def _publish(delivery: Delivery, folder: RunFolder) -> None:
+    from agent.cli.publish import report
+    from agent.forge.publish_run import publish_run
+
+    flag = "--open-pr" if delivery.open_pr else "--comment"
+    try:
+        made = publish_run(folder, pull_request=delivery.open_pr, comment=delivery.comment, dry_run=delivery.dry_run)
+    except TreewrightError as error:
+        again = f"treewright publish {shlex.quote(str(folder.root))} {flag}"
+        error.hint = f"{error.hint}; then `{again}`: the run is kept" if error.hint else f"{again}: the run is kept"
+        raise
+    report(made, dry_run=delivery.dry_run)
 
 
 def _message(outcome: Outcome) -> str:

@@ -86,6 +86,7 @@ def _show_run(run: RunStore, console: Console, *, every: bool, json_output: bool
 def _show_node(folder: RunFolder, node: NodeRecord, console: Console, *, json_output: bool) -> None:
     from dataclasses import asdict
 
+    from agent.cli.report import print_patch, print_prose
     from agent.cli.text import safe
     from tools.snapshots import SnapshotStore
 
@@ -106,15 +107,17 @@ def _show_node(folder: RunFolder, node: NodeRecord, console: Console, *, json_ou
     if node.title:
         line(node.title)
     if node.strategy:
-        line(f"strategy: {node.strategy}")
-    for test, status in ((node.evaluation or {}).get("targets") or {}).items():
-        line(f"  {status}: {test}", "green" if status == "passed" else "red")
+        print_prose("strategy: ", node.strategy, console)
+    for kind in ("targets", "distinguishing"):
+        for test, status in ((node.evaluation or {}).get(kind) or {}).items():
+            line(f"  {status}: {test}", "green" if status == "passed" else "red")
     if node.evaluation:
         line(f"  {node.evaluation['held']} regression tests hold, {len(node.evaluation['broken'])} break")
         for finding in node.evaluation["findings"]:
             line(f"  finding: {finding}")
     if node.critique:
-        line(f"critic: {node.critique['verdict']} {node.critique['score']:.2f}: {node.critique['reasons']}")
+        head = f"critic: {node.critique['verdict']} {node.critique['score']:.2f}: "
+        print_prose(head, str(node.critique["reasons"]), console)
     if patch:
         line("")
-        line(patch)
+        print_patch(patch, console)

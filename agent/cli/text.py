@@ -1,15 +1,20 @@
-"""Text from models, tools and repositories, made safe for a terminal."""
+"""Text from models, tools and repositories, made safe for a terminal, and a terminal that may go away."""
 
 from __future__ import annotations
 
+import contextlib
+import re
 import unicodedata
+from typing import Any, TextIO
 
-KEPT = {"\n", "\t"}
+UNUSUAL = re.compile(r"[^\t\n\x20-\x7e]")
+HIDDEN = {"Cc", "Cf", "Cs", "Co", "Zl", "Zp"}
+"""Categories of Unicode that are obeyed or not seen."""
 
 
 def safe(text: str) -> str:
     """`text` with control, format and bidirectional characters written out instead of obeyed."""
-    return "".join(character if _harmless(character) else _escaped(character) for character in text)
+    return UNUSUAL.sub(lambda found: _shown(found[0]), text)
 
 
 def one_line(text: str, limit: int = 80) -> str:
@@ -18,9 +23,32 @@ def one_line(text: str, limit: int = 80) -> str:
     return line if len(line) <= limit else line[: limit - 1] + "…"
 
 
-def _harmless(character: str) -> bool:
-    return character in KEPT or unicodedata.category(character) not in {"Cc", "Cf", "Cs", "Co", "Zl", "Zp"}
-
-
-def _escaped(character: str) -> str:
+def _shown(character: str) -> str:
+    if unicodedata.category(character) not in HIDDEN:
+        return character
     return f"\\x{ord(character):02x}" if ord(character) < 256 else f"\\u{ord(character):04x}"
+
+
+class Forgiving:
+    """A stream whose reader may go away (a closed terminal, `| head`): what cannot be shown is lost, the work goes on.
+
+    Args:
+        stream: the real one; it answers for all but writing.
+    """
+
+    def __init__(self, stream: TextIO) -> None:
+        self._stream = stream
+
+    def write(self, text: str) -> int:
+        """Write as far as there is somebody to read."""
+        with contextlib.suppress(OSError):
+            self._stream.write(text)
+        return len(text)
+
+    def flush(self) -> None:
+        """Flush as far as there is somebody to read."""
+        with contextlib.suppress(OSError):
+            self._stream.flush()
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._stream, name)

@@ -3,14 +3,15 @@
 from __future__ import annotations
 
 import importlib
-import importlib.util
 import inspect
 import pkgutil
 from collections.abc import Awaitable, Callable
 from pathlib import Path
+from typing import cast
 
 from agent.kit import Kit
 from tools.errors import InputError
+from tools.extensions import extension_file, installed, load_extension
 
 Solve = Callable[[Kit], Awaitable[None]]
 
@@ -21,33 +22,53 @@ def names() -> tuple[str, ...]:
 
 
 def load(name: str) -> Solve:
-    """The `solve` of a built-in design, or of a Python file that the user names.
+    """The `solve` of a built-in design, of a Python file that the user names, or of an installed extension.
 
-    Such a file runs in this process with the user's rights: it is theirs.
+    A file or an extension runs in this process with the user's rights: it is theirs.
 
     Raises:
         InputError: there is none of that name, or the file defines no ``async def solve``.
     """
-    if name.endswith(".py"):
-        solve = _from_file(Path(name))
-    elif name in names():
+    if name in names():
         solve = importlib.import_module(f"{__name__}.{name}").solve
+    elif name.endswith(".py") or name in installed("solve"):
+        solve = load_extension(name, "solve")
     else:
-        raise InputError(f"no design is called {name!r}", hint=f"there are {', '.join(names())}, or name a .py file")
+        raise _unknown(name)
     if not inspect.iscoroutinefunction(solve):
         raise InputError(f"{name} defines no `async def solve(kit)`")
-    return solve
+    return cast(Solve, solve)
 
 
-def _from_file(path: Path) -> object:
-    if not path.is_file():
-        raise InputError(f"no such design file: {path}")
-    spec = importlib.util.spec_from_file_location("treewright_design", path)
-    if spec is None or spec.loader is None:
-        raise InputError(f"{path} cannot be imported")
-    module = importlib.util.module_from_spec(spec)
+def source_file(name: str) -> Path:
+    """The file of a built-in design, of an installed one, or the one that the user names; none of it is run.
+
+    Raises:
+        InputError: there is none.
+    """
+    if name in names():
+        return Path(__file__).parent / f"{name}.py"
+    path = Path(name).expanduser() if name.endswith(".py") else extension_file(name, "solve")
+    if path is None or not path.is_file():
+        raise _unknown(name)
+    return path
+
+
+def source(name: str) -> str:
+    """The code of a design, by the names of `load`, without running any of it.
+
+    Raises:
+        InputError: there is none of that name.
+    """
+    path = source_file(name)
     try:
-        spec.loader.exec_module(module)
-    except (SyntaxError, ImportError, NameError) as error:
-        raise InputError(f"{path} cannot be imported: {error}") from error
-    return getattr(module, "solve", None)
+        return path.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise InputError(f"{path} cannot be read: {error}") from error
+
+
+def _unknown(name: str) -> InputError:
+    if name.endswith(".py"):
+        return InputError(f"no such design file: {name}")
+    known = ", ".join((*names(), *installed("solve")))
+    return InputError(f"no design is called {name!r}", hint=f"there are {known}, or name a .py file")

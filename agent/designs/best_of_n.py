@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 from collections.abc import Sequence
 
 from agent.kit import Kit
@@ -15,7 +16,7 @@ async def solve(kit: Kit) -> None:
     """Draws all samples before it chooses."""
     await kit.localize()
     await kit.write_tests()
-    draws = iter(range(SAMPLES))
+    draws = itertools.count()  # a person may ask for more
 
     async def implement(node: Node) -> Sequence[Child]:
         sample = next(draws)

@@ -1,7 +1,7 @@
 """CodeTree (Li et al., 2024) over a repository: strategies, a patch for each, repairs, guided by tests and a critic.
 
-The root is expanded into strategies, a strategy into one patch, a patch into repairs. The
-order is depth first; a patch below its parent's value is not repaired further.
+The root is expanded into strategies, a strategy into one patch, a patch into repairs. Order and
+pruning are the policy's, with all our corrections of the published loop.
 """
 
 from __future__ import annotations
@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from agent.kit import Kit
+from search.policies.codetree import CORRECTIONS
 from search.tree import Child, Node
 
 STRATEGIES = 3
@@ -38,13 +39,12 @@ async def solve(kit: Kit) -> None:
         if node.kind == "strategy":
             return () if node.attempts.get("implement") else ("implement",)
         critique = kit.work(node).critique
-        worse = node.kind == "repair" and node.parent is not None and (node.value or 0) < (node.parent.value or 0)
         abandoned = critique is not None and critique.verdict == "abandon"
         spent = node.attempts.get("repair", 0) >= REPAIRS or node.depth >= DEPTH
-        return () if worse or abandoned or spent or kit.accepted(node) else ("repair",)
+        return () if abandoned or spent or kit.accepted(node) else ("repair",)
 
     expand = {"think": think, "implement": implement, "repair": repair}
-    await kit.search("depth_first", expand, actions)
+    await kit.search("codetree", expand, actions, options=CORRECTIONS)
     best = await kit.select()
     if best is None:
         await kit.abstain("no strategy led to a patch")

@@ -1,7 +1,8 @@
 """Mechanical repair: fault localization and repair templates, no model.
 
-Each expansion of the root tries the likeliest edit that was not tried yet; an edit that comes
-closer without arriving is combined with a second one.
+Each expansion screens a batch of edits of a node, the likeliest that were not tried yet. Edits that
+come closer without arriving are nodes too, and are combined with a second edit. The first edit that
+passes all tests is seldom the only one: the search goes on for a while, and the most probable wins.
 """
 
 from __future__ import annotations
@@ -9,31 +10,46 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from agent.kit import Kit
-from search.tree import Child, Node
+from search.tree import Child, Node, TreeView
 
 DEPTH = 2
+BATCHES_OF_PAIRS = 3
+MOST_MORE = 3
+"""Batches after the first edit that passes, at most as many as before it."""
+POLICY = "best_first"
+PARAMETERS = {
+    "DEPTH": (1, 2, 3),
+    "BATCHES_OF_PAIRS": (1, 2, 3, 5, 8),
+    "MOST_MORE": (0, 1, 2, 3, 5, 8),
+    "POLICY": ("best_first", "breadth_first", "depth_first", "uct", "ab_mcts"),
+}
 
 
 async def solve(kit: Kit) -> None:
-    """Searches best first until an edit passes all tests."""
+    """Searches until an edit passes all tests and some more edits were tried."""
     await kit.localize()
     exhausted: set[str] = set()
+    enough: list[int] = []
 
     async def mutate(node: Node) -> Sequence[Child]:
-        work = await kit.mutate(node)
-        if work is None:
+        works = await kit.mutate(node)
+        if works is None:
             exhausted.add(node.id)
             return []
-        work = await kit.evaluate(work)
-        return [kit.child(work, "patch" if node.kind == "root" else "repair")]
+        return [kit.child(await kit.evaluate(work), "patch" if node.kind == "root" else "repair") for work in works]
 
     def actions(node: Node) -> Sequence[str]:
         if node.id in exhausted or node.depth >= DEPTH or kit.accepted(node):
             return ()
-        closer = node.kind == "root" or (node.value or 0.0) > 0.0
-        return ("mutate",) if closer else ()
+        return ("mutate",) if node.kind == "root" or node.expansions < BATCHES_OF_PAIRS else ()
 
-    await kit.search("breadth_first", {"mutate": mutate}, actions)
+    def stop(tree: TreeView) -> bool:
+        batches = sum(node.expansions for node in tree)
+        if not enough and any(kit.accepted(node) for node in tree if node.kind in ("patch", "repair")):
+            enough.append(batches + min(MOST_MORE, batches))
+        return bool(enough) and batches >= enough[0]
+
+    await kit.search(POLICY, {"mutate": mutate}, actions, stop=stop)
     best = await kit.select()
     if best is None or not best.value:
         await kit.abstain("no single edit, nor a pair of edits, made a failing test pass")

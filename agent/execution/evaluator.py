@@ -3,24 +3,27 @@
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from difflib import SequenceMatcher
 from typing import Literal
 
-from agent.execution.testbench import TestBench
+from agent.execution.baseline import measure, round_up
+from agent.execution.statics import Statics
+from agent.execution.testbench import FileEdit, TestBench
 from agent.work import Evaluation, Work
-from tools.checks import check_changes
 from tools.snapshots import Change, SnapshotFiles, SnapshotStore
 from tools.testing.naming import is_test_file
-from tools.testing.types import Baseline, TestReport, merge_baseline, regressions
+from tools.testing.types import Baseline, TestReport, regressions
 
-Origin = Literal["given", "baseline", "reproduction"]
+Origin = Literal["given", "baseline", "reproduction", "distinguishing"]
 
-BASELINE_RUNS = 2
 MAX_OUTPUT = 6000
-FORESEEN_SECONDS = 5.0
+SCREENED_SECONDS = 3.0
 SLOWER = 10.0
 """A target that takes this many times as long as on the base is taken to be in an endless loop."""
+CHEAP_SECONDS = 5.0
+"""Regression tests that take longer together are run in two portions."""
 RUNNER_FILES = frozenset({"conftest.py", "pytest.ini", "tox.ini", "setup.cfg", "noxfile.py", "sitecustomize.py"})
 
 
@@ -30,7 +33,8 @@ class Target:
 
     Attributes:
         id: in the runner's naming.
-        origin: given by the user, found failing in the baseline, or written to reproduce the issue.
+        origin: given by the user, found failing in the baseline, written to reproduce the issue, or written to tell
+            finalists apart.
         files: test files it needs that the base does not have.
     """
 
@@ -45,6 +49,7 @@ class Suite:
 
     Attributes:
         targets: fail on the base, should pass.
+        distinguishing: pass on some finalists and fail on others.
         regression: test files (or ids) that are run to see what breaks.
         baseline: how the regression tests behave on the base.
         report: of the base, with coverage where the runner records it.
@@ -54,41 +59,42 @@ class Suite:
     regression: tuple[str, ...] = ()
     baseline: Baseline = field(default_factory=Baseline)
     report: TestReport = field(default_factory=TestReport)
+    distinguishing: tuple[Target, ...] = ()
+
+    @property
+    def tests(self) -> tuple[Target, ...]:
+        """All tests that are evidence by themselves, the regression tests left out."""
+        return (*self.targets, *self.distinguishing)
 
 
 class Evaluator:
     """Judges snapshots by the tests of the base and the targets, whatever a candidate did to test files.
 
     Args:
-        seconds: limit of one run of the regression tests.
+        seconds: limit of one run of the regression tests; where those of the base take long, later runs get more.
     """
 
     def __init__(self, bench: TestBench, snapshots: SnapshotStore, *, seconds: float) -> None:
         self._bench = bench
         self._snapshots = snapshots
         self._seconds = seconds
+        self._statics = Statics(bench.places, snapshots, bench.journal)
         self.suite = Suite()
 
-    async def measure_base(self, failing: Sequence[str], regression: Sequence[str], *, coverage: bool) -> Suite:
-        """Runs the base twice, finds what passes, fails and is flaky, and sets the suite.
-
-        Args:
-            failing: tests known to show the problem.
-            regression: test files or ids to watch; empty for all tests.
-            coverage: whether executed lines are wanted, which costs time.
-        """
-        base = self._snapshots.base
-        tests = tuple(dict.fromkeys((*failing, *regression))) if regression else ()
-        first = await self._bench.run(
-            base, tests, seconds=self._seconds, coverage=coverage and self._bench.runner.covers
+    async def measure_base(
+        self,
+        failing: Sequence[str],
+        regression: Sequence[str],
+        *,
+        focus: Mapping[str, Collection[int]] | None = None,
+    ) -> Suite:
+        """Runs the base twice, finds what passes, fails and is flaky, and sets the suite; see `measure`."""
+        found = await measure(
+            self._bench, self._snapshots.base, failing, regression, seconds=self._seconds, focus=focus
         )
-        runs = [first]
-        for repetition in range(1, BASELINE_RUNS):
-            runs.append(await self._bench.run(base, tests, seconds=self._seconds, repetition=repetition))
-        baseline = merge_baseline(runs)
-        wanted = tuple(failing)
-        targets = tuple(Target(test, "given") for test in wanted)
-        self.suite = Suite(targets, tuple(regression), baseline, first)
+        self._seconds = found.seconds
+        targets = tuple(Target(test, "given") for test in failing)
+        self.suite = Suite(targets, found.regression, found.baseline, found.report)
         return self.suite
 
     def adopt_failures(self) -> None:
@@ -99,6 +105,25 @@ class Evaluator:
     def add_target(self, target: Target) -> None:
         """Adds a test that was seen to fail on the base."""
         self.suite = replace(self.suite, targets=(*self.suite.targets, target))
+
+    def add_distinguishing(self, targets: Sequence[Target]) -> None:
+        """Adds tests that were seen to tell finalists apart."""
+        self.suite = replace(self.suite, distinguishing=(*self.suite.distinguishing, *targets))
+
+    async def tell_apart(self, work: Work) -> Work:
+        """Evaluated `work` with what the distinguishing tests say of it."""
+        tests = self.suite.distinguishing
+        if work.evaluation is None or not tests:
+            return work
+        files = {path: content for target in tests for path, content in target.files.items()}
+        report = await self.run_with(work.snapshot, files, [target.id for target in tests])
+        statuses = {target.id: report.status(target.id) for target in tests}
+        return replace(work, evaluation=replace(work.evaluation, distinguishing=statuses))
+
+    async def run_with(self, snapshot: str, files: Mapping[str, bytes], tests: Sequence[str]) -> TestReport:
+        """What new test files do on a candidate, with the base's own tests and test configuration."""
+        judged = await self._with_files(await self._judged(snapshot), files)
+        return await self._bench.run(judged, tests, seconds=self._seconds)
 
     async def run_on_base(self, files: Mapping[str, bytes], tests: Sequence[str]) -> TestReport:
         """What new test files do on the base."""
@@ -113,21 +138,61 @@ class Evaluator:
         """
         judged = await self._judged(work.snapshot)
         targets, report = await self._targets(judged)
-        evaluation = Evaluation(targets=targets, findings=await asyncio.to_thread(self._findings, work.snapshot))
+        evaluation = Evaluation(targets=targets)
         output = _excerpt(report, [test for test, status in targets.items() if status != "passed"])
         if not targets or "passed" in targets.values():
             evaluation, broken_output = await self._regressions(judged, evaluation)
             output = f"{output}\n{broken_output}".strip()
-        return replace(work, evaluation=replace(evaluation, output=output[:MAX_OUTPUT]))
+        thorough = evaluation.regressions_run and not work.enumerated  # templates make up no names
+        findings, undefined = await self._statics.findings(work.snapshot, thorough=thorough)
+        evaluation = replace(evaluation, findings=findings, undefined=undefined)
+        return await self.tell_apart(replace(work, evaluation=replace(evaluation, output=output[:MAX_OUTPUT])))
 
-    async def foresee(self, parent: str, snapshots: Sequence[str]) -> None:
-        """Runs the targets on several small edits of `parent` at once; `evaluate` then has less to do."""
-        if any(target.files for target in self.suite.targets) or not self.suite.targets:
-            return
+    @property
+    def screens(self) -> bool:
+        """Whether `screen` is possible."""
+        written = any(target.files for target in self.suite.targets)
+        return self._bench.screens and bool(self.suite.targets) and not written
+
+    async def screen(self, parent: str, edits: Sequence[FileEdit]) -> list[TestReport]:
+        """What the targets do on each of several small edits of `parent`, cheaply; see `TestBench.screen`."""
         ids = [target.id for target in self.suite.targets]
         slowest = max(self.suite.baseline.seconds.get(test, 0.0) for test in ids)
-        limit = min(self._bench.test_seconds, max(FORESEEN_SECONDS, SLOWER * slowest))
-        await self._bench.foresee(parent, snapshots, ids, seconds=self._seconds, test_seconds=limit)
+        limit = min(self._bench.test_seconds, max(SCREENED_SECONDS, SLOWER * slowest))
+        return await self._bench.screen(parent, edits, ids, test_seconds=round_up(limit))
+
+    async def locate(self, snapshot: str) -> TestReport:
+        """The failing targets' outcomes and lines at `snapshot`; the passing tests' lines as on the base, moved along.
+
+        A test that passes on the base and was not seen to fail at `snapshot` is taken to execute the same lines.
+        """
+        suite = self.suite
+        if snapshot == self._snapshots.base:
+            return suite.report
+        ids = [target.id for target in suite.targets]
+        now = await self._bench.run(snapshot, ids, seconds=self._seconds, coverage=True)
+        moved = await asyncio.to_thread(self._moved_coverage, snapshot)
+        return replace(
+            suite.report,
+            outcomes={**suite.report.outcomes, **now.outcomes},
+            coverage={**moved, **now.coverage},
+        )
+
+    def _moved_coverage(self, snapshot: str) -> dict[str, dict[str, frozenset[int]]]:
+        base, after = SnapshotFiles(self._snapshots, self._snapshots.base), SnapshotFiles(self._snapshots, snapshot)
+        lines: dict[str, dict[int, int]] = {}
+        for path in self._snapshots.changed_paths(self._snapshots.base, snapshot):
+            if base.exists(path) and after.exists(path):
+                old, new = base.read(path).splitlines(), after.read(path).splitlines()
+                blocks = SequenceMatcher(None, old, new, autojunk=False).get_matching_blocks()
+                lines[path] = {i + k + 1: j + k + 1 for i, j, size in blocks for k in range(size)}
+        return {
+            test: {
+                path: frozenset(lines[path][each] for each in hit if each in lines[path]) if path in lines else hit
+                for path, hit in covered.items()
+            }
+            for test, covered in self.suite.report.coverage.items()
+        }
 
     async def _targets(self, judged: str) -> tuple[dict[str, str], TestReport]:
         ids = [target.id for target in self.suite.targets]
@@ -139,19 +204,65 @@ class Evaluator:
     async def _regressions(self, judged: str, evaluation: Evaluation) -> tuple[Evaluation, str]:
         targets = {target.id for target in self.suite.targets}
         watched = [test for test in self.suite.baseline.passing if test not in targets]
-        if not watched:
-            return replace(evaluation, regressions_run=True), ""
-        report = await self._bench.run(judged, self.suite.regression, seconds=self._seconds)
-        broken = regressions(self.suite.baseline, report, watched)
-        if broken:
-            again = await self._bench.run(judged, self.suite.regression, seconds=self._seconds, repetition=1)
-            broken = tuple(test for test in broken if again.status(test) != "passed")
+        affected = await asyncio.to_thread(self._affected, judged, watched)
+        if not affected:
+            return replace(evaluation, held=len(watched), regressions_run=True), ""
+        for tests in self._portions(affected, every=len(affected) == len(watched)):
+            report = await self._bench.run(judged, tests, seconds=self._seconds)
+            asked = affected if tests == self.suite.regression else tests
+            broken = regressions(self.suite.baseline, report, asked)
+            if broken:
+                again = await self._bench.run(judged, tests, seconds=self._seconds, repetition=1)
+                broken = tuple(test for test in broken if again.status(test) != "passed")
+            if broken:
+                break
         held = len(watched) - len(broken)
         problem = report.problem if broken else ""
         return (
             replace(evaluation, held=held, broken=broken, regressions_run=True, problem=problem),
             _excerpt(report, broken[:5]),
         )
+
+    def _portions(self, affected: Sequence[str], *, every: bool) -> list[tuple[str, ...]]:
+        """The tests in the order in which they are run: where they take long the cheapest first, by themselves."""
+        seconds = self.suite.baseline.seconds
+        ranked = sorted(affected, key=lambda test: seconds.get(test, 0.0))
+        if every and sum(seconds.get(test, 0.0) for test in ranked) < CHEAP_SECONDS:
+            return [self.suite.regression]
+        cheap, total = 0, 0.0
+        while cheap < len(ranked) and total + seconds.get(ranked[cheap], 0.0) < CHEAP_SECONDS:
+            total += seconds.get(ranked[cheap], 0.0)
+            cheap += 1
+        return [tuple(part) for part in (ranked[:cheap], ranked[cheap:]) if part]
+
+    def _affected(self, judged: str, watched: Sequence[str]) -> Sequence[str]:
+        """Those of `watched` that execute a changed line; all of them when that is not known."""
+        coverage = self.suite.report.coverage
+        hunks = self._hunks(judged) if coverage else []
+        for path, lines in hunks:
+            if not any(lines & covered.get(path, frozenset()) for covered in coverage.values()):
+                return watched  # what runs at import is on no test's lines
+        if not hunks:
+            return watched
+        return [
+            test
+            for test in watched
+            if test not in coverage or any(lines & coverage[test].get(path, frozenset()) for path, lines in hunks)
+        ]
+
+    def _hunks(self, snapshot: str) -> list[tuple[str, frozenset[int]]]:
+        """The lines of the base around each change."""
+        base, after = SnapshotFiles(self._snapshots, self._snapshots.base), SnapshotFiles(self._snapshots, snapshot)
+        found = []
+        for path in self._snapshots.changed_paths(self._snapshots.base, snapshot):
+            if not base.exists(path) or not after.exists(path):
+                return []
+            old, new = base.read(path).splitlines(), after.read(path).splitlines()
+            for tag, start, end, _, _ in SequenceMatcher(None, old, new, autojunk=False).get_opcodes():
+                if tag != "equal":
+                    lines = range(start, end + 2) if tag == "insert" else range(start + 1, end + 1)
+                    found.append((path, frozenset(lines)))
+        return found
 
     async def _judged(self, snapshot: str) -> str:
         """`snapshot` with the base's own tests and test configuration, and the targets' files."""
@@ -170,14 +281,6 @@ class Evaluator:
         if not every:
             return snapshot
         return await asyncio.to_thread(self._snapshots.commit, snapshot, every, subject="as judged")
-
-    def _findings(self, snapshot: str) -> tuple[str, ...]:
-        base, after = self._snapshots.base, SnapshotFiles(self._snapshots, snapshot)
-        changes = {
-            path: after.read(path) if after.exists(path) else None
-            for path in self._snapshots.changed_paths(base, snapshot)
-        }
-        return tuple(str(finding) for finding in check_changes(SnapshotFiles(self._snapshots, base), changes))
 
 
 def _is_protected(path: str) -> bool:

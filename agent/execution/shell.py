@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import json
+from collections.abc import Mapping
 from dataclasses import asdict, dataclass
 
 from agent import scope
@@ -41,13 +42,22 @@ class Shell:
         journal: where the results are kept.
         limits: of one command.
         programs: folder put first on PATH, where the tests' interpreter lies; may be empty.
+        env: variables that the repository's environment needs.
     """
 
-    def __init__(self, places: Places, journal: RunStore, limits: Limits, *, programs: str) -> None:
+    def __init__(
+        self,
+        places: Places,
+        journal: RunStore,
+        limits: Limits,
+        *,
+        programs: str,
+        env: Mapping[str, str] | None = None,
+    ) -> None:
         self._places = places
         self._journal = journal
         self._limits = limits
-        self._env = {"PYTHONDONTWRITEBYTECODE": "1"}
+        self._env = {"PYTHONDONTWRITEBYTECODE": "1", **(env or {})}
         if programs:
             self._env["PATH"] = f"{programs}:{SYSTEM_PATH}"
 

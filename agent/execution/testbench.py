@@ -6,26 +6,46 @@ import asyncio
 import hashlib
 import json
 import zlib
-from collections.abc import Mapping, Sequence
-from dataclasses import replace
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
 from pydantic import TypeAdapter
 
+from agent.execution.memory import Journal
 from agent.execution.places import Place, Places
 from agent.store.records import ExecutionRecord
-from agent.store.store import RunStore
 from environments.base import Command, CommandResult, Limits
 from tools.errors import InfrastructureError
 from tools.snapshots import SnapshotStore
-from tools.testing.runners.probed import ProbeRunner
+from tools.testing.runners.probed import HotFunction, ProbeRunner
+from tools.testing.stream import ENDED
 from tools.testing.types import MAX_REPORT_BYTES, TestReport, TestRunner
 
 REPORTS: TypeAdapter[TestReport] = TypeAdapter(TestReport)
+SCREENED: TypeAdapter[list[TestReport]] = TypeAdapter(list[TestReport])
 TESTS = "tests"
+SCREENS = "screens"
+CUT_SHORT = "stopped by the timeout limit"
+"""The problem of a run that did not end within its limit."""
 STARTING_SECONDS = 20.0
 """For the interpreter, the framework and the imports of the tests."""
+
+
+@dataclass(frozen=True)
+class FileEdit:
+    """One file of a snapshot with other content.
+
+    Attributes:
+        path: relative to the repository's root.
+        content: the whole file, edited.
+        hot: the function that it changes, when it changes nothing else.
+    """
+
+    path: str
+    content: bytes
+    hot: HotFunction | None = None
 
 
 class TestBench:
@@ -51,7 +71,7 @@ class TestBench:
         places: Places,
         snapshots: SnapshotStore,
         runner: TestRunner,
-        journal: RunStore,
+        journal: Journal,
         *,
         probe: Path,
         test_seconds: float,
@@ -61,14 +81,22 @@ class TestBench:
         self.snapshots = snapshots
         self.runner = runner
         self.executions = 0
-        self._journal = journal
+        self.journal = journal
         self._probe = probe
         self.test_seconds = test_seconds
         self._limits = limits
         self._running: dict[str, asyncio.Task[TestReport]] = {}
 
     async def run(
-        self, snapshot: str, tests: Sequence[str], *, seconds: float, coverage: bool = False, repetition: int = 0
+        self,
+        snapshot: str,
+        tests: Sequence[str],
+        *,
+        seconds: float,
+        coverage: bool = False,
+        focus: Mapping[str, Collection[int]] | None = None,
+        test_seconds: float | None = None,
+        repetition: int = 0,
     ) -> TestReport:
         """What `tests` (ids or files; empty for all) do on `snapshot`.
 
@@ -77,109 +105,187 @@ class TestBench:
             tests: ids or files.
             seconds: limit of the whole run.
             coverage: whether to record executed lines per test.
+            focus: path -> lines: record only the functions that hold one of them.
+            test_seconds: limit of a single test, when it is another than that of the bench.
             repetition: tells wanted repetitions apart.
         """
-        fingerprint = self._fingerprint(snapshot, tests, coverage, seconds)
+        fingerprint = self._fingerprint(snapshot, tests, coverage, seconds, focus, test_seconds=test_seconds)
         key = f"{fingerprint}/{repetition}"
         task = self._running.get(key)
         if task is None:
             task = asyncio.create_task(
-                self._answer(fingerprint, snapshot, tests, seconds=seconds, coverage=coverage, repetition=repetition)
+                self._answer(
+                    fingerprint,
+                    snapshot,
+                    tests,
+                    seconds=seconds,
+                    coverage=coverage,
+                    focus=focus,
+                    test_seconds=test_seconds or self.test_seconds,
+                    repetition=repetition,
+                )
             )
             self._running[key] = task
             task.add_done_callback(lambda _: self._running.pop(key, None))
         return await asyncio.shield(task)
 
-    async def foresee(
-        self, parent: str, snapshots: Sequence[str], tests: Sequence[str], *, seconds: float, test_seconds: float
-    ) -> None:
-        """Runs `tests` on several snapshots in one go, so that `run` knows the answers.
+    @property
+    def screens(self) -> bool:
+        """Whether `screen` is possible."""
+        return isinstance(self.runner, ProbeRunner) and self.runner.batches
 
-        Does nothing where the runner cannot; what has an answer already is not run again.
+    async def screen(
+        self, parent: str, edits: Sequence[FileEdit], tests: Sequence[str], *, test_seconds: float
+    ) -> list[TestReport]:
+        """What `tests` do on each of several small edits of `parent`, found out in one go.
+
+        Edits of function bodies are made in memory, in forks of a process that has collected the tests; what counts
+        should be seen once more by `run`. What was not reached has an empty report with the problem "not run".
 
         Args:
-            parent: the snapshot that the others are small edits of: they change the content of existing files.
-            snapshots: what is tested.
+            parent: the snapshot that is edited.
+            edits: one changed file each.
             tests: ids or files.
-            seconds: as for `run`.
-            test_seconds: limit of a single test; may be less than that of the bench, to give up on endless loops soon.
+            test_seconds: limit of a single test.
         """
-        if not isinstance(self.runner, ProbeRunner) or not self.runner.batches:
-            return
-        questions = {self._fingerprint(snapshot, tests, False, seconds): snapshot for snapshot in snapshots}
-        wanted = {
-            key: snapshot
-            for key, snapshot in questions.items()
-            if self._journal.lookup_execution(TESTS, key, 0) is None
-        }
-        if not wanted:
-            return
-        versions = await asyncio.to_thread(lambda: [self._changes(parent, snapshot) for snapshot in wanted.values()])
+        digests = [f"{edit.path} {hashlib.sha256(edit.content).hexdigest()}" for edit in edits]
+        question = [self.snapshots.commit_of(parent).tree, self.runner.name, list(tests), digests, test_seconds]
+        fingerprint = hashlib.sha256(json.dumps(question).encode()).hexdigest()
+        recorded = self.journal.lookup_execution(SCREENS, fingerprint, 0)
+        if recorded is not None:
+            return SCREENED.validate_json(zlib.decompress(recorded.report or b""))
+        reports, seconds = await self._screen(parent, edits, tests, test_seconds)
+        runs = sum(report.problem != "not run" for report in reports)
+        self.executions += runs
+        passing = sum(bool(report.outcomes) and not report.failed for report in reports)
+        record = ExecutionRecord(
+            SCREENS,
+            fingerprint,
+            0,
+            kind="tests",
+            command={"tests": list(tests), "snapshot": parent, "edits": len(edits)},
+            result={"runs": runs, "passing": passing},
+            report=zlib.compress(SCREENED.dump_json(reports)),
+            seconds=seconds,
+        )
+        await asyncio.to_thread(self.journal.record_execution, record)
+        return reports
+
+    async def _screen(
+        self, parent: str, edits: Sequence[FileEdit], tests: Sequence[str], test_seconds: float
+    ) -> tuple[list[TestReport], float]:
+        runner = self.runner
+        assert isinstance(runner, ProbeRunner)
+        each = STARTING_SECONDS + test_seconds * len(tests)
         async with self.places.at(parent) as place:
-            paths = [place.reports / f"report-{number}.jsonl" for number in range(len(wanted))]
+            paths = [place.reports / f"report-{number}.jsonl" for number in range(len(edits))]
             for path in (*paths, *map(_exit_file, paths)):
                 path.unlink(missing_ok=True)
-            each = min(seconds, STARTING_SECONDS + test_seconds * len(tests))
-            command = self.runner.batch(
-                versions,
+            command = runner.batch(
+                [{edit.path: edit.content} for edit in edits],
                 tests,
                 per_test_seconds=test_seconds,
                 seconds=each,
                 probe=str(self._probe),
                 reports=[str(path) for path in paths],
+                hot=[edit.hot for edit in edits],
             )
-            limits = replace(self._limits, seconds=STARTING_SECONDS + each * len(wanted))
+            limits = replace(self._limits, seconds=STARTING_SECONDS + each * len(edits))
             result = await place.sandbox.run(
                 Command(command.argv, cwd=command.cwd, env=dict(command.env), stdin=command.stdin, limits=limits)
             )
-            data = [(_read_bounded(path), _read_bounded(_exit_file(path))) for path in paths]
-        for (key, snapshot), (report, code) in zip(wanted.items(), data, strict=True):
-            if not code.isdigit():  # it was not its turn: `run` runs it by itself
-                continue
-            self.executions += 1
-            parsed = self.runner.parse(report, "", int(code), tests=tests)
-            one = replace(result, exit_code=int(code), output="", stopped="", seconds=result.seconds / len(wanted))
-            record = _record(key, 0, {"tests": list(tests), "snapshot": snapshot, "coverage": False}, parsed, one)
-            await asyncio.to_thread(self._journal.record_execution, record)
+            data = await asyncio.to_thread(lambda: [(_read_bounded(p), _read_bounded(_exit_file(p))) for p in paths])
+        reports = []
+        for report, code in data:
+            ended = code.isdigit()
+            reports.append(runner.parse(report, "", int(code), tests=tests) if ended else TestReport(problem="not run"))
+        return reports, result.seconds
 
-    def _changes(self, parent: str, snapshot: str) -> dict[str, bytes]:
-        return {path: self.snapshots.read(snapshot, path) for path in self.snapshots.changed_paths(parent, snapshot)}
-
-    def _fingerprint(self, snapshot: str, tests: Sequence[str], coverage: bool, seconds: float) -> str:
+    def _fingerprint(
+        self,
+        snapshot: str,
+        tests: Sequence[str],
+        coverage: bool,
+        seconds: float,
+        focus: Mapping[str, Collection[int]] | None,
+        *,
+        test_seconds: float | None,
+    ) -> str:
         tree = self.snapshots.commit_of(snapshot).tree
-        question = [tree, self.runner.name, list(tests), coverage, seconds, self.test_seconds]
+        question: list[Any] = [
+            tree,
+            self.runner.name,
+            list(tests),
+            coverage,
+            seconds,
+            test_seconds or self.test_seconds,
+        ]
+        if focus is not None:
+            question.append({path: sorted(lines) for path, lines in sorted(focus.items())})
         return hashlib.sha256(json.dumps(question).encode()).hexdigest()
 
     async def _answer(
-        self, fingerprint: str, snapshot: str, tests: Sequence[str], *, seconds: float, coverage: bool, repetition: int
+        self,
+        fingerprint: str,
+        snapshot: str,
+        tests: Sequence[str],
+        *,
+        seconds: float,
+        coverage: bool,
+        focus: Mapping[str, Collection[int]] | None,
+        test_seconds: float,
+        repetition: int,
     ) -> TestReport:
-        recorded = self._journal.lookup_execution(TESTS, fingerprint, repetition)
+        recorded = self.journal.lookup_execution(TESTS, fingerprint, repetition)
         if recorded is not None:
             return REPORTS.validate_json(zlib.decompress(recorded.report or b""))
         async with self.places.at(snapshot) as place:
-            report, result = await self._execute(place, tests, seconds, coverage)
+            report, result = await self._execute(place, tests, seconds, coverage, focus, test_seconds=test_seconds)
         self.executions += 1
         if result.stopped == "disk":
             raise InfrastructureError("running the tests filled the disk limit", hint="free space or raise the limit")
         command = {"tests": list(tests), "snapshot": snapshot, "coverage": coverage}
         record = _record(fingerprint, repetition, command, report, result)
-        await asyncio.to_thread(self._journal.record_execution, record)
+        await asyncio.to_thread(self.journal.record_execution, record)
         return report
 
     async def _execute(
-        self, place: Place, tests: Sequence[str], seconds: float, coverage: bool
+        self,
+        place: Place,
+        tests: Sequence[str],
+        seconds: float,
+        coverage: bool,
+        focus: Mapping[str, Collection[int]] | None,
+        *,
+        test_seconds: float,
     ) -> tuple[TestReport, CommandResult]:
         report = place.reports / "report.jsonl"
         report.unlink(missing_ok=True)
         wanted = self.runner.command(
-            tests, per_test_seconds=self.test_seconds, coverage=coverage, probe=str(self._probe), report=str(report)
+            tests, per_test_seconds=test_seconds, coverage=coverage, probe=str(self._probe), report=str(report)
         )
+        if focus is not None and isinstance(self.runner, ProbeRunner):
+            wanted = self.runner.focused(wanted, focus)
         limits = Limits(seconds, self._limits.memory, self._limits.processes, self._limits.disk, self._limits.output)
         result = await place.sandbox.run(
             Command(wanted.argv, cwd=wanted.cwd, env=dict(wanted.env), stdin=wanted.stdin, limits=limits)
         )
         data = await asyncio.to_thread(_read_bounded, report)
-        return self.runner.parse(data, result.output, result.exit_code, tests=tests), result
+        parsed = self.runner.parse(data, result.output, result.exit_code, tests=tests)
+        if result.stopped == "timeout":
+            parsed = _cut_short(parsed)
+        elif result.stopped and not parsed.problem:
+            parsed = replace(parsed, problem=f"stopped by the {result.stopped} limit")
+        return parsed, result
+
+
+def _cut_short(report: TestReport) -> TestReport:
+    """A run that its limit ended: of the test that was under way as little is known as of those it did not reach."""
+    outcomes = {
+        test: replace(outcome, status="missing", message="") if outcome.exception.startswith(ENDED) else outcome
+        for test, outcome in report.outcomes.items()
+    }
+    return replace(report, outcomes=outcomes, problem=CUT_SHORT)
 
 
 def _record(

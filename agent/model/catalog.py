@@ -78,6 +78,10 @@ class Catalog:
         self._unknown = unknown
         self._cards: dict[str, ModelCard] = {}
 
+    def known(self, model: str) -> ModelCard | None:
+        """The card of `model` when it was looked up before."""
+        return self._cards.get(model)
+
     def card(self, model: str) -> ModelCard:
         """What is known about `model`; loads litellm, so call it in a thread.
 

@@ -4,16 +4,15 @@ from __future__ import annotations
 
 import asyncio
 import logging
+import random
 import time
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
-
-from tenacity import AsyncRetrying, RetryCallState, retry_if_exception_type, stop_after_attempt
-from tenacity.wait import wait_base, wait_random_exponential
+from itertools import count
 
 from agent.model.catalog import Catalog, ModelCard
 from agent.model.errors import InvalidAnswer, ModelError, Refused, TransientError
-from agent.model.limiter import AdaptiveLimiter
+from agent.model.gate import Gate, LocalGate
 from agent.model.reply import Reply, read_reply
 from agent.model.structured import instruction, parse
 from agent.model.transport import Transport
@@ -50,6 +49,12 @@ class RetryPolicy:
     longest: float = 60.0
     obey: float = 120.0
 
+    def pause(self, number: int, error: TransientError) -> float:
+        """Seconds to wait after try `number`: what the provider names, else exponential with full jitter."""
+        if error.retry_after is not None:
+            return min(error.retry_after, self.obey)
+        return random.uniform(0, min(self.longest, self.base * 2 ** (number - 1)))
+
 
 PATIENT = RetryPolicy()
 
@@ -64,9 +69,8 @@ class Chat:
         transport: sends one request once.
         catalog: prices and limits.
         budget: what may be spent; None for no limit.
-        limiters: one for each model, shared between the runs of a process.
+        gate: shared by the runs of a batch.
         retries: how patient to be.
-        concurrency: requests in flight at one model at most.
         sleep: waits for so many seconds.
         clock: monotonic, in seconds.
     """
@@ -77,18 +81,16 @@ class Chat:
         catalog: Catalog,
         *,
         budget: Budget | None = None,
-        limiters: dict[str, AdaptiveLimiter] | None = None,
+        gate: Gate | None = None,
         retries: RetryPolicy = PATIENT,
-        concurrency: int = 16,
         sleep: Callable[[float], Awaitable[None]] = asyncio.sleep,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._transport = transport
         self._catalog = catalog
         self._budget = budget or Budget()
-        self._limiters = {} if limiters is None else limiters
+        self._gate = gate or LocalGate(sleep=sleep, clock=clock)
         self._retries = retries
-        self._concurrency = concurrency
         self._sleep = sleep
         self._clock = clock
 
@@ -102,7 +104,9 @@ class Chat:
         """
         if not request.model:
             raise InputError(f"no model is configured for the {request.role}", hint="name one with --model")
-        card = await asyncio.to_thread(self._catalog.card, request.model)
+        card = self._catalog.known(request.model)
+        if card is None:
+            card = await asyncio.to_thread(self._catalog.card, request.model)
         began, tally = self._clock(), _Tally(card)
         dialogue = _Dialogue(request, card)
         try:
@@ -128,36 +132,37 @@ class Chat:
 
     async def _exchange(self, wire: Wire, request: Request, tally: _Tally) -> Reply:
         """Send until there is a reply, as patiently as the policy says."""
-        retrying = AsyncRetrying(
-            stop=stop_after_attempt(self._retries.tries),
-            wait=_Wait(self._retries),
-            retry=retry_if_exception_type(TransientError),
-            sleep=self._sleep,
-            before_sleep=_tell,
-            reraise=True,
-        )
-        return await retrying(self._try, wire, request, tally)
+        for number in count(1):
+            try:
+                return await self._try(wire, request, tally)
+            except TransientError as error:
+                if number >= self._retries.tries:
+                    raise
+                pause = self._retries.pause(number, error)
+                _log.warning("try %d failed, next in %.1f s: %s", number, pause, error)
+                await self._sleep(pause)
+        raise AssertionError("unreachable")
 
     async def _try(self, wire: Wire, request: Request, tally: _Tally) -> Reply:
         prompt, completion = wire.prompt_tokens, int(wire.body["max_tokens"])
         worst = Amount(usd=tally.card.price.most(prompt, completion), tokens=prompt + completion)
-        limiter = self._limiters.get(wire.model)
-        if limiter is None:
-            limiter = AdaptiveLimiter(self._concurrency, sleep=self._sleep, clock=self._clock)
-            self._limiters[wire.model] = limiter
-        async with limiter.slot() as epoch:
+        async with self._gate.enter(wire.model, worst) as passage:
             with self._budget.reserve(worst) as reservation:
+
+                def settle(actual: Amount) -> None:
+                    reservation.settle(actual)
+                    passage.settle(actual)
+
                 try:
                     reply = read_reply(await self._transport.send(wire), request.tools)
                 except ModelError as error:
                     if isinstance(error, TransientError) and error.rate_limited:
-                        limiter.complain(epoch, min(error.retry_after or 0.0, self._retries.obey))
-                    lost = Usage(prompt, 0, estimated=True) if error.billed else Usage()
-                    reservation.settle(tally.add(lost))
+                        passage.complain(min(error.retry_after or 0.0, self._retries.obey))
+                    settle(tally.add(Usage(prompt, 0, estimated=True) if error.billed else Usage()))
                     raise
-                limiter.succeed()
+                passage.succeed()
                 usage = reply.usage or _estimate(prompt, reply)
-                reservation.settle(tally.add(usage, reply.cache_writes))
+                settle(tally.add(usage, reply.cache_writes))
                 return reply
 
 
@@ -231,25 +236,6 @@ class _Dialogue:
                 hint="ask for less at once, or use a model that may write more",
             )
         self._max_tokens = min(self._most, self._max_tokens * 2)
-
-
-class _Wait(wait_base):
-    """The time the provider names, else exponential with full jitter."""
-
-    def __init__(self, policy: RetryPolicy) -> None:
-        self._policy = policy
-        self._own = wait_random_exponential(multiplier=policy.base, max=policy.longest)
-
-    def __call__(self, retry_state: RetryCallState) -> float:
-        error = retry_state.outcome.exception() if retry_state.outcome else None
-        if isinstance(error, TransientError) and error.retry_after is not None:
-            return min(error.retry_after, self._policy.obey)
-        return self._own(retry_state)
-
-
-def _tell(state: RetryCallState) -> None:
-    error = state.outcome.exception() if state.outcome else None
-    _log.warning("try %d failed, next in %.1f s: %s", state.attempt_number, state.upcoming_sleep, error)
 
 
 def _estimate(prompt: int, reply: Reply) -> Usage:

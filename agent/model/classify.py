@@ -20,9 +20,13 @@ _CONTEXT = re.compile(
 )
 _FILTERED = re.compile(r"content.?(filter|management|policy)|safety (system|filter|setting)|usage policies", re.I)
 _QUOTA = re.compile(r"insufficient_quota|exceeded your current quota|credit balance|billing|payment required", re.I)
+_NO_KEY = re.compile(
+    r"missing credentials|api.?key.{0,40}(must be set|not (set|provided|found)|is missing|required)", re.I
+)
 _PACED = re.compile(r"retrydelay|per.?minute|rate.?limit|try again in", re.IGNORECASE)
 _DELAY = re.compile(r"(?:retrydelay\W+|try again in )(\d+(?:\.\d+)?)\s*(ms|s)\b", re.IGNORECASE)
 _MARKUP = re.compile(r"<(script|style).*?</\1>|<[^>]*>", re.IGNORECASE | re.DOTALL)
+_MAY_BE_QUOTA = frozenset({None, 200, 400, 429, 500})  # gateways put a provider's refusal under statuses of their own
 _RETRIED = frozenset({408, 409, 425, 429, 498, 499})
 _WRAPPING = re.compile(r"^(?:(?:litellm\.)?\w+(?:Error|Exception)(?: Error)?: |\w+Exception - |Timeout Error: )+")
 _LONGEST = 300
@@ -40,7 +44,7 @@ def classify(error: Exception, model: str) -> ModelError:
         return ContextTooLong(said, status=status)
     if name == "ContentPolicyViolationError" or (status in (400, 422) and _FILTERED.search(text)):
         return Refused(said, status=status)
-    if status in (401, 402, 403, 404) or (status in (400, 429) and _is_quota(text)):
+    if status in (401, 402, 403, 404) or _NO_KEY.search(text) or (status in _MAY_BE_QUOTA and is_quota(text)):
         return AccessDenied(said, status=status, hint=_remedy(status, text, model))
     if name in {"Timeout", "APIConnectionError", "APIError"} or _is_retried(status):
         return TransientError(
@@ -103,7 +107,8 @@ def _headers(error: Exception) -> Mapping[str, str] | None:
     return None
 
 
-def _is_quota(text: str) -> bool:
+def is_quota(text: str) -> bool:
+    """Whether the words of an error say that money or quota is used up, which waiting does not mend."""
     return bool(_QUOTA.search(text)) and not _PACED.search(text.replace("RateLimitError", ""))
 
 
@@ -112,7 +117,7 @@ def _is_retried(status: int | None) -> bool:
 
 
 def _remedy(status: int | None, text: str, model: str) -> str:
-    if _is_quota(text) or status == 402:
+    if is_quota(text) or status == 402:
         return "the account has no credit or quota left: add some, or choose another model with --model"
     provider = provider_of(model)
     if status == 404:

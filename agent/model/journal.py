@@ -16,6 +16,9 @@ from agent.model.wire import fingerprint, message_json
 from agent.store.records import CallRecord
 from agent.store.store import RunStore
 
+_INLINE = 50_000
+"""Characters up to which hashing a request takes less than handing it to a thread."""
+
 
 class JournaledModel:
     """Asks the run's journal first, `inner` after that, and writes the answer down before anyone sees it.
@@ -29,30 +32,33 @@ class JournaledModel:
         self._inner = inner
         self._run = run
         self._asked: Counter[tuple[str, str, str]] = Counter()
+        self._earlier = run.call_keys()  # what this process asks it asks with a new ordinal: only these can be found
 
     async def complete(self, request: Request) -> Response:
         """The answer to `request`, `source` says from where."""
-        identity = await asyncio.to_thread(fingerprint, request)
+        long = sum(len(message.content) for message in request.messages) > _INLINE
+        identity = await asyncio.to_thread(fingerprint, request) if long else fingerprint(request)
         key = (request.scope, request.role, identity)
         ordinal = self._asked[key]
         self._asked[key] += 1
-        stored = await asyncio.to_thread(self._run.lookup_call, *key, ordinal)
-        if stored is not None:
+        if (*key, ordinal) in self._earlier:
+            stored = await asyncio.to_thread(self._run.lookup_call, *key, ordinal)
+            assert stored is not None
             known = recall(stored, request)
             if known is not None:
                 return known
         try:
             response = await self._inner.complete(request)
         except ModelError as error:
-            await self._write(failed_call(request, identity, ordinal, error), request)
+            await asyncio.to_thread(self._write, failed_call(request, identity, ordinal, error), request)
             raise
-        await self._write(finished_call(request, identity, ordinal, response), request)
+        await asyncio.to_thread(self._write, finished_call(request, identity, ordinal, response), request)
         return response
 
-    async def _write(self, call: CallRecord, request: Request) -> None:
-        contents = [redact_value(message_json(message)) for message in request.messages]
+    def _write(self, call: CallRecord, request: Request) -> None:
+        contents = redact_value([message_json(message) for message in request.messages])
         tools = [asdict(tool) for tool in request.tools]
-        await asyncio.to_thread(self._run.record_call, call, contents, tools=tools)
+        self._run.record_call(call, contents, tools=tools)
 
 
 def recall(call: CallRecord, request: Request) -> Response | None:

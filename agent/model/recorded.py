@@ -1,13 +1,15 @@
 """Recordings: a transcript answers again what it was asked before, without a provider.
 
 A transcript is one JSON object a line: `request` and `response` as they were on the wire, `seconds`, and optionally
-`scope` and `sample`, which tell equal requests apart.
+`scope` and `sample`, which tell equal requests apart. Lines without `request` are the answers of their scope in order:
+such a transcript holds nothing of the repository but what the model wrote, and outlives changes of prompts.
 """
 
 from __future__ import annotations
 
 import asyncio
 import json
+import os
 import threading
 import time
 from collections.abc import Mapping
@@ -46,9 +48,17 @@ class RecordingTransport:
         await asyncio.to_thread(self._write, dump(redact_value(line)) + "\n")
         return body
 
+    async def close(self) -> None:
+        """Close what it records."""
+        await self._inner.close()
+
     def _write(self, line: str) -> None:
-        with self._writing, self._path.open("a", encoding="ascii") as file:
-            file.write(line)
+        with self._writing:
+            file = os.open(self._path, os.O_WRONLY | os.O_APPEND | os.O_CREAT, 0o644)
+            try:
+                os.write(file, line.encode("ascii"))  # in one piece: workers of a cluster write to the same file
+            finally:
+                os.close(file)
 
 
 class RecordedTransport:
@@ -56,7 +66,8 @@ class RecordedTransport:
 
     A request finds its answer by its conversation, tools, temperature and token limit; the model's name does not
     count. Of equal ones the first with its scope and sample is taken, then the first that names none; the last
-    answer left is given as often as it is asked for.
+    answer left is given as often as it is asked for. An answer without a request is given to the next request of its
+    scope, once.
 
     Raises:
         InputError: the file cannot be read as a transcript.
@@ -67,6 +78,7 @@ class RecordedTransport:
     def __init__(self, path: Path) -> None:
         self._path = path
         self._answers: dict[str, list[dict[str, Any]]] = {}
+        self._ordered: dict[str, list[dict[str, Any]]] = {}
         self._asked: list[list[Any]] = []
         number = 0
         try:
@@ -80,6 +92,8 @@ class RecordedTransport:
 
     async def send(self, wire: Wire) -> Mapping[str, Any]:
         """The recorded answer to `wire`."""
+        if self._ordered:
+            return self._next(wire.scope)
         identity = conversation_identity(wire.body)
         answers = self._answers.get(_key(identity), [])
         if not answers:
@@ -93,7 +107,22 @@ class RecordedTransport:
         response: Mapping[str, Any] = pair["response"]
         return response
 
+    async def close(self) -> None:
+        """Nothing is open."""
+
+    def _next(self, scope: str) -> Mapping[str, Any]:
+        left = self._ordered.get(scope)
+        if not left:
+            known = ", ".join(sorted(self._ordered))
+            raise FatalModelError(f"{self._path.name} has no further answer for {scope!r}; it has some for {known}")
+        response: Mapping[str, Any] = left.pop(0)["response"]
+        return response
+
     def _add(self, pair: dict[str, Any]) -> None:
+        if "request" not in pair:
+            pair["response"].keys()
+            self._ordered.setdefault(pair["scope"], []).append(pair)
+            return
         identity = conversation_identity(pair["request"])
         pair["response"].keys()
         self._asked.append(identity)

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from agent.model.errors import TransientError
+from agent.model.redaction import redact
 from agent.model.types import ToolCall, ToolSpec, Usage
 from agent.model.wire import text_of
 
@@ -77,7 +78,8 @@ def read_reply(body: Mapping[str, Any], tools: Sequence[ToolSpec]) -> Reply:
 
 
 def _clean(text: str) -> str:
-    return text[:MAX_TEXT].encode("utf-8", "replace").decode()
+    """Bounded, storable, and without our keys: an endpoint that repeats them would spread them into every record."""
+    return redact(text[:MAX_TEXT].encode("utf-8", "replace").decode())
 
 
 def _calls(found: Any, tools: Sequence[ToolSpec]) -> tuple[ToolCall, ...]:

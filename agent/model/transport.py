@@ -26,6 +26,10 @@ class Transport(Protocol):
         """
         ...
 
+    async def close(self) -> None:
+        """Give connections back."""
+        ...
+
 
 class LitellmTransport:
     """Any provider that litellm knows, one HTTP request for each call.
@@ -40,6 +44,9 @@ class LitellmTransport:
     def __init__(self, *, deadline: float = 600.0, options: Mapping[str, Any] | None = None) -> None:
         self._deadline = deadline
         self._options = dict(options or {})
+
+    async def close(self) -> None:
+        """Nothing: litellm keeps its connections."""
 
     async def send(self, wire: Wire) -> Mapping[str, Any]:
         """Ask the provider once."""

@@ -74,6 +74,7 @@ class Episode:
         self._messages: list[Message] = []
         self._seen: Counter[str] = Counter()
         self._malformed = 0
+        self._failed = False
 
     async def run(self, turn: str) -> Ending:
         """Works on `turn` to an ending; what it did to the workspace stays there."""
@@ -89,6 +90,7 @@ class Episode:
                 self._observe_problem("Your message contained no call.")
                 continue
             self._malformed = 0
+            self._failed = False
             for call in calls:
                 ending = await self._carry_out(call, count)
                 if ending is not None:
@@ -128,16 +130,20 @@ class Episode:
             self._edits_tool if self._edits_tool and call.name == self._edits_tool.name else None
         )
         ends = False
+        failed = True
         if call.error:
             text = call.error
         elif tool is None:
             text = f"there is no tool {call.name!r}; the tools are {', '.join(self._tools)}"
+        elif tool.ends and self._failed:
+            text = f"ERROR: an earlier call of the same message failed, so this {call.name} was not done"
         else:
             try:
                 text = await tool.call(call.arguments)
-                ends = tool.ends
+                ends, failed = tool.ends, False
             except ToolError as error:
                 text = f"ERROR: {error}"
+        self._failed |= failed
         if ends:
             return Ending(True, text, turn)
         key = json.dumps([call.name, dict(call.arguments), text], sort_keys=True, default=str)

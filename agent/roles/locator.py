@@ -2,21 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections import Counter
+from collections.abc import Collection, Sequence
+from dataclasses import replace
 from pathlib import PurePosixPath
 
 import prompts
 from agent.roles.answers import Plan
 from tools.files import FileReader
-from tools.localization import Localizer, RankedFunction, Ranking, Reason
+from tools.localization import Localizer, RankedFile, RankedFunction, Ranking, Reason
 from tools.testing.naming import is_test_file
 from tools.testing.regression import select_regression_tests
 from tools.testing.types import Baseline
 
 CODE_LIMIT = 16_000
-OUTLINE_LIMIT = 12_000
+OUTLINE_TOKENS = 3_000
+OUTLINED_FILES = 6
 SHOWN_FILES = 10
 SHOWN_FUNCTIONS = 12
+SHOWN_PER_FILE = 5
+"""Of the functions nobody has judged yet: the cause is often in the second file."""
+NEAR_TESTS = 200
+"""Test files that are ranked at once; more are never asked for."""
 BESIDE_PLAN = 4
 """Functions shown besides those that the planner named."""
 
@@ -28,6 +35,10 @@ class Locator:
         localizer: indexes the base.
         ranking: of files and functions, for the issue.
         files: the base's files.
+
+    Attributes:
+        plan: the planner's, once it was asked.
+        barren: test files of which no test passes on the base: no example, and no place for new tests.
     """
 
     def __init__(self, localizer: Localizer, ranking: Ranking, files: FileReader) -> None:
@@ -35,6 +46,8 @@ class Locator:
         self._ranking = ranking
         self._reader = files
         self.plan: Plan | None = None
+        self.barren: frozenset[str] = frozenset()
+        self._near: dict[tuple[str, ...], tuple[str, ...]] = {}
 
     @property
     def files(self) -> Sequence[str]:
@@ -46,10 +59,50 @@ class Locator:
         """The functions the issue seems to be about, best first."""
         return self._ranking.functions
 
+    def lines(self) -> dict[str, range]:
+        """The lines from the first to the last of the ranked functions of each Python file."""
+        found: dict[str, range] = {}
+        for function in self._ranking.functions:
+            if function.path.endswith(".py"):
+                known = found.get(function.path, range(function.start, function.end + 1))
+                found[function.path] = range(min(known.start, function.start), max(known.stop, function.end + 1))
+        return found
+
     def paths(self) -> tuple[str, ...]:
         """The files to look at, best first: the planner's, then the ranking's."""
         planned = [path for path in self.plan.files if path] if self.plan else []
         return tuple(dict.fromkeys((*planned, *(file.path for file in self._ranking.files))))
+
+    def refined(self) -> Ranking:
+        """The ranking with the planner's files and functions put first; the ranking itself where there is no plan.
+
+        Functions are those of the index: one that the planner named and nobody defines is dropped.
+        """
+        plan, ranking = self.plan, self._ranking
+        if plan is None:
+            return ranking
+        files = {file.path: file for file in ranking.files}
+        first = [files.get(path) or RankedFile(path, 0.0, ()) for path in dict.fromkeys(plan.files) if path]
+        named = [found for place in plan.functions for found in self._defined(place.path, place.name)]
+        taken = {file.path for file in first}
+        places = {(function.path, function.name) for function in named}
+        return Ranking(
+            (*first, *(file for file in ranking.files if file.path not in taken)),
+            (*named, *(found for found in ranking.functions if (found.path, found.name) not in places)),
+            ranking.notes,
+        )
+
+    def _defined(self, path: str, name: str) -> list[RankedFunction]:
+        """The function of this name, or the only one whose qualified name ends so."""
+        index = self._localizer.index
+        if path not in index.by_path:
+            return []
+        number = index.by_path[path].number
+        definitions = {found.name: found for found in index.tags([number])[number].definitions}
+        exact = definitions.get(name)
+        ending = [found for found in definitions.values() if found.name.endswith(f".{name}")]
+        chosen = [exact] if exact else ending if len(ending) == 1 else []
+        return [RankedFunction(path, found.name, 0.0, found.start, found.end, ()) for found in chosen]
 
     def places(self) -> list[str]:
         """The planner's places, one line each."""
@@ -58,8 +111,8 @@ class Locator:
         named = [f"{place.path}: {place.name}" for place in self.plan.functions]
         return [path for path in self.plan.files if path] + named
 
-    def context(self, problem: str, base: str, *, runner: str, baseline: Baseline) -> str:
-        """The part of every prompt that all roles of a task share."""
+    def context(self, problem: str, base: str, *, runner: str, baseline: Baseline, why: str = "") -> str:
+        """The part of every prompt that all roles of a task share; `why` there is no baseline, if there is none."""
         files = [{"path": file.path, "reasons": _in_words(file.reasons)} for file in self._ranking.files[:SHOWN_FILES]]
         return prompts.render(
             "task",
@@ -68,9 +121,9 @@ class Locator:
             file_count=len(self.files),
             runner=runner,
             files=files,
-            functions=self._ranking.functions[:SHOWN_FUNCTIONS],
+            functions=_spread(self._ranking.functions, SHOWN_FUNCTIONS),
             outline=self._outlines(),
-            baseline=_baseline_text(baseline),
+            baseline=_baseline_text(baseline, why, frozenset(self.files)),
         )
 
     def code(self, paths: Sequence[str]) -> str:
@@ -87,6 +140,12 @@ class Locator:
             used += len(text)
         return "\n\n".join(parts)
 
+    def similar(self, query: str, limit: int) -> tuple[str, ...]:
+        """Functions that resemble `query`, and usages of what it calls."""
+        from tools.retrieval import retrieve
+
+        return tuple(each.text for each in retrieve(self._localizer.index, query, limit=limit))
+
     def find_definition(self, name: str) -> Sequence[str]:
         """Where a name is defined."""
         places = self._localizer.index.find_definition(name)
@@ -98,11 +157,18 @@ class Locator:
 
     def regression_tests(self, limit: int) -> tuple[str, ...]:
         """Test files near the ranked code, at most `limit`."""
-        return tuple(select_regression_tests(self._reader, self.paths()[:SHOWN_FILES], limit=limit))
+        suspects = self.paths()[:SHOWN_FILES]
+        if suspects not in self._near:
+            self._near[suspects] = tuple(select_regression_tests(self._reader, suspects, limit=NEAR_TESTS))
+        return self._near[suspects][:limit]
+
+    def _neighbours(self) -> list[str]:
+        """Test files near the ranked code, those that work here first."""
+        return sorted(self.regression_tests(NEAR_TESTS), key=lambda path: path in self.barren)
 
     def test_example(self) -> str:
         """The beginning of the nearest test file."""
-        nearest = self.regression_tests(1)
+        nearest = self._neighbours()
         if not nearest or not self._reader.exists(nearest[0]):
             return ""
         text = self._reader.read(nearest[0]).decode(errors="replace")
@@ -111,7 +177,7 @@ class Locator:
 
     def new_test_path(self, number: int) -> str:
         """Where a new test file belongs: beside the nearest one, named in its way."""
-        nearest = [path for path in self.regression_tests(1) if is_test_file(path)]
+        nearest = [path for path in self._neighbours()[:1] if is_test_file(path)]
         neighbour = PurePosixPath(nearest[0] if nearest else "tests/test_issue.py")
         reversed_style = neighbour.stem.endswith("_test")
         while True:
@@ -122,9 +188,17 @@ class Locator:
             number += 100
 
     def _wanted(self, paths: Sequence[str]) -> list[tuple[str, int, int]]:
-        planned = {(place.path, place.name) for place in self.plan.functions} if self.plan else set()
+        planned = (
+            {
+                (found.path, found.name)
+                for place in self.plan.functions
+                for found in self._defined(place.path, place.name)
+            }
+            if self.plan
+            else set()
+        )
         functions = sorted(
-            self._ranking.functions[:40],
+            self.refined().functions[:40],
             key=lambda function: (
                 (function.path, function.name) not in planned,
                 function.path not in paths if paths else False,
@@ -133,20 +207,26 @@ class Locator:
                 function.start,
             ),
         )
-        shown = len(planned) + BESIDE_PLAN if planned else SHOWN_FUNCTIONS
-        return [(function.path, function.start, function.end) for function in functions[:shown]]
+        if planned or paths:
+            shown = functions[: len(planned) + BESIDE_PLAN if planned else SHOWN_FUNCTIONS]
+        else:
+            shown = _spread(functions, SHOWN_FUNCTIONS)
+        return [(function.path, function.start, function.end) for function in shown]
 
     def _outlines(self) -> str:
-        parts: list[str] = []
-        used = 0
-        for file in self._ranking.files[:3]:
-            text = f"# {file.path}\n{self._localizer.skeleton(file.path)}"
-            if used + len(text) > OUTLINE_LIMIT:
-                text = text[: max(0, OUTLINE_LIMIT - used)].rpartition("\n")[0]
-            if text:
-                parts.append(text)
-                used += len(text)
-        return "\n\n".join(parts)
+        ranking = self._ranking
+        return self._localizer.map(OUTLINE_TOKENS, replace(ranking, files=ranking.files[:OUTLINED_FILES]))
+
+
+def _spread(functions: Sequence[RankedFunction], limit: int) -> list[RankedFunction]:
+    """The first `limit` functions, at most SHOWN_PER_FILE of one file."""
+    seen: Counter[str] = Counter()
+    shown = []
+    for function in functions:
+        seen[function.path] += 1
+        if seen[function.path] <= SHOWN_PER_FILE:
+            shown.append(function)
+    return shown[:limit]
 
 
 def _in_words(reasons: Sequence[Reason]) -> str:
@@ -157,11 +237,15 @@ def _in_words(reasons: Sequence[Reason]) -> str:
     )
 
 
-def _baseline_text(baseline: Baseline) -> str:
-    if not (baseline.passing or baseline.failing):
-        return ""
-    lines = [
-        f"{len(baseline.passing)} tests near by pass, {len(baseline.failing)} fail, {len(baseline.flaky)} are flaky."
-    ]
-    lines += [f"fails: {test}" for test in baseline.failing[:10]]
-    return "\n".join(lines)
+def _baseline_text(baseline: Baseline, why: str, paths: Collection[str]) -> str:
+    """How the tests behave on the base; a test file that cannot be loaded has its path as its id."""
+    unloaded = [test for test in baseline.failing if test in paths]
+    failing = [test for test in baseline.failing if test not in paths]
+    said = f"{len(baseline.passing)} tests near by pass, {len(failing)} fail, {len(baseline.flaky)} are flaky."
+    if not baseline.passing:
+        said = (
+            f"No baseline: no test of the repository passes here{f' ({why})' if why else ''}. So no existing test can "
+            "show that a change breaks something: read the callers of what you change, and claim nothing about tests."
+        )
+    lines = [f"fails: {test}" for test in failing[:10]] + [f"cannot be loaded: {path}" for path in unloaded[:10]]
+    return "\n".join([said, *lines])

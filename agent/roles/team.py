@@ -25,7 +25,9 @@ class Team:
         self._context = context
 
     def opening(self, turn: str) -> tuple[Message, ...]:
-        """The conversation up to and including the turn of a role."""
+        """The conversation up to and including the turn of a role, with what a person said about this attempt."""
+        if said := scope.guidance():
+            turn = f"{turn}\n\n{prompts.render('guidance', said=said)}"
         return (
             Message("system", prompts.render("system"), cache=True),
             Message("user", self._context, cache=True),

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import PurePosixPath
 
@@ -17,6 +18,7 @@ from agent.roles.locator import Locator
 from agent.roles.team import Team
 from agent.roles.workbench import describe
 from tools.edits import WholeFile, parse_edits
+from tools.testing.twins import form_of, test_forms
 from tools.testing.types import TestReport, TestRunner
 
 ATTEMPTS = 3
@@ -44,12 +46,12 @@ async def reproduce(
     for number in range(1, count + 1):
         no_test = contextlib.suppress(ContextTooLong, InvalidAnswer, Refused)
         with scope.entered(f"reproduction-{number}"), no_test:
-            targets += await _reproduce_once(team, evaluator, locator, runner, number)
+            targets += await _reproduce_once(team, evaluator, locator, runner, number=number, earlier=targets)
     return targets
 
 
 async def _reproduce_once(
-    team: Team, evaluator: Evaluator, locator: Locator, runner: TestRunner, number: int
+    team: Team, evaluator: Evaluator, locator: Locator, runner: TestRunner, *, number: int, earlier: Sequence[Target]
 ) -> list[Target]:
     path = locator.new_test_path(number)
     turn = prompts.render(
@@ -64,30 +66,52 @@ async def _reproduce_once(
     for _ in range(ATTEMPTS):
         response = await team.complete("tester", tuple(messages))
         messages.append(Message("assistant", response.text))
-        written = _written(path, response.text)
+        written = written_file(path, response.text)
         if written is None:
             if response.text.strip().upper().startswith("CANNOT"):
                 return []
             messages.append(Message("user", f"The answer has no block that begins with FILE: {path}"))
             continue
         report = await evaluator.run_on_base({path: written.content}, [path])
-        verdict = await _verdict(team, written, report)
+        verdict = _breaks(written, report)
+        copies = {} if verdict else _copies(written, report, earlier)
+        if copies and len(copies) == len(report.failed):
+            messages.append(Message("user", prompts.render("tester_copy", copies=copies)))
+            continue
+        verdict = verdict or await _misses(team, written, report)
         if not verdict:
-            return [Target(test, "reproduction", {path: written.content}) for test in report.failed]
+            fresh = [test for test in report.failed if test not in copies]
+            return [Target(test, "reproduction", {path: written.content}) for test in fresh]
         messages.append(
             Message("user", prompts.render("tester_retry", verdict=verdict, output=clip(describe(report), 6000)))
         )
     return []
 
 
-async def _verdict(team: Team, written: Written, report: TestReport) -> str:
-    """Empty when the test reproduces the issue, else what is wrong with it."""
+def _breaks(written: Written, report: TestReport) -> str:
+    """What keeps the run of a test from saying anything about the issue, or empty."""
     if not report.outcomes or (report.problem and not report.having("failed", "passed")):
         return "It could not even be run."
     if not report.failed:
         return "It passes there, so it does not reproduce the issue."
     if set(report.failed) <= {written.path} or report.problem.startswith("collection"):
         return "It breaks before it tests anything."
+    return ""
+
+
+def _copies(written: Written, report: TestReport, earlier: Sequence[Target]) -> dict[str, str]:
+    """The failing tests that are, but for their names and layout, one that was written earlier -> that one."""
+    known: dict[str, str] = {}
+    for target in earlier:
+        for path, content in target.files.items():
+            known.setdefault(form_of(target.id, test_forms(path, content)), target.id)
+    forms = test_forms(written.path, written.content)
+    own = {test: form_of(test, forms) for test in report.failed}
+    return {test: known[form] for test, form in own.items() if form in known}
+
+
+async def _misses(team: Team, written: Written, report: TestReport) -> str:
+    """Why a failure is not the issue's, or empty."""
     turn = prompts.render(
         "judge_failure", test=written.content.decode(errors="replace"), output=clip(describe(report), 6000)
     )
@@ -95,7 +119,8 @@ async def _verdict(team: Team, written: Written, report: TestReport) -> str:
     return "" if judged.for_the_reason else f"It fails, but not for the reason the issue gives: {judged.why}"
 
 
-def _written(path: str, answer: str) -> Written | None:
+def written_file(path: str, answer: str) -> Written | None:
+    """The test file of an answer; None when it has none of the right kind."""
     edits, _ = parse_edits(answer)
     for edit in edits:
         if isinstance(edit, WholeFile) and PurePosixPath(edit.path).suffix == PurePosixPath(path).suffix:

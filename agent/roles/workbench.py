@@ -15,8 +15,9 @@ from agent.execution.shell import Shell
 from agent.execution.testbench import TestBench
 from agent.roles.episode import clip
 from agent.roles.tools import Parameter, Tool, ToolError
+from agent.toolbox import OwnTool
 from agent.work import Work
-from tools.checks import gate
+from tools.checks import FindingKind, check_changes, gate
 from tools.code.find import find, grep
 from tools.code.outline import outline
 from tools.code.view import view
@@ -34,6 +35,7 @@ from tools.errors import InputError
 from tools.snapshots import Change, SnapshotFiles, SnapshotStore
 from tools.testing.types import TestReport
 
+UNDEFINED = FindingKind.UNDEFINED_NAME
 PATH = Parameter("path", "string", "relative to the root of the repository")
 
 
@@ -56,6 +58,7 @@ class Workbench:
         snapshot: where to start.
         evaluate: judges a snapshot; what `test` does when no tests are named.
         seconds: limit of a test run.
+        own: tools of the user's, besides those here.
     """
 
     def __init__(
@@ -68,6 +71,7 @@ class Workbench:
         definitions: Definitions | None,
         evaluate: Callable[[Work], Awaitable[Work]],
         seconds: float,
+        own: Sequence[OwnTool] = (),
     ) -> None:
         self.snapshot = snapshot
         self._snapshots = snapshots
@@ -79,6 +83,8 @@ class Workbench:
         self._seconds = seconds
         self._edited: set[str] = set()
         self._runs: Counter[tuple[str, str]] = Counter()
+        self._own = own
+        self._warned = ""
 
     @property
     def files(self) -> SnapshotFiles:
@@ -87,7 +93,26 @@ class Workbench:
 
     def tools(self) -> tuple[Tool, ...]:
         """What the model may call."""
-        return (*self._looking(), *self._changing(), *self._running())
+        return (*self._looking(), *self._changing(), *self._running(), *(tool.bind(self) for tool in self._own))
+
+    def paths(self) -> Sequence[str]:
+        """See `Repository.paths`."""
+        return self.files.paths()
+
+    def read(self, path: str) -> str:
+        """See `Repository.read`."""
+        if not self.files.exists(path):
+            raise ToolError(f"there is no file {path}")
+        return self.files.read(path).decode("utf-8", "replace")
+
+    async def run(self, command: str) -> str:
+        """See `Repository.run`."""
+        key = (self.snapshot, command)
+        result = await self._shell.run(*key, ordinal=self._runs[key])
+        self._runs[key] += 1
+        self.snapshot = result.snapshot
+        ended = f"stopped: {result.stopped} limit" if result.stopped else f"exit code {result.exit_code}"
+        return f"{clip(result.output)}\n[{ended}]"
 
     def _looking(self) -> tuple[Tool, ...]:
         return (
@@ -235,7 +260,7 @@ class Workbench:
 
     async def _apply(self, edits: Sequence[Edit], failures: Sequence[EditFailure] = ()) -> str:
         files = self.files
-        result = await asyncio.to_thread(lambda: gate(files, apply_edits(files, edits)))
+        result = await asyncio.to_thread(lambda: gate(files, apply_edits(files, edits), later={UNDEFINED}))
         if result.changes:
             changes = {path: Change(content) for path, content in result.changes.items()}
             self.snapshot = await asyncio.to_thread(self._snapshots.commit, self.snapshot, changes, subject="edit")
@@ -243,17 +268,21 @@ class Workbench:
         said = [str(failure) for failure in (*failures, *result.failures)]
         if result.changes:
             said.insert(0, "Edited " + ", ".join(sorted(result.changes)) + ".")
+            said += await self._undefined(self._start, " Define or import it before you submit.")
         if not result.changes:
             raise ToolError("\n".join(said) or "nothing to edit")
         return "\n".join(said)
 
+    async def _undefined(self, since: str, advice: str = "") -> list[str]:
+        """The names that the changes since a snapshot use and nothing defines, one line each."""
+        before, now = SnapshotFiles(self._snapshots, since), self.files
+        changed = await asyncio.to_thread(self._snapshots.changed_paths, since, self.snapshot)
+        changes = {path: now.read(path) if now.exists(path) else None for path in changed}
+        found = await asyncio.to_thread(check_changes, before, changes)
+        return [f"{each.path}:{each.line}: {each.message}.{advice}" for each in found if each.kind is UNDEFINED]
+
     async def _run(self, arguments: Mapping[str, Any]) -> str:
-        key = (self.snapshot, arguments["command"])
-        result = await self._shell.run(*key, ordinal=self._runs[key])
-        self._runs[key] += 1
-        self.snapshot = result.snapshot
-        ended = f"stopped: {result.stopped} limit" if result.stopped else f"exit code {result.exit_code}"
-        return f"{clip(result.output)}\n[{ended}]"
+        return await self.run(arguments["command"])
 
     async def _test(self, arguments: Mapping[str, Any]) -> str:
         tests = tuple(str(test) for test in arguments.get("tests", ()))
@@ -276,6 +305,10 @@ class Workbench:
             )
         if self._snapshots.commit_of(self.snapshot).tree == self._snapshots.commit_of(self._start).tree:
             raise ToolError("nothing is changed; there is no patch to submit")
+        missing = await self._undefined(self._start)
+        if missing and self._warned != self.snapshot:
+            self._warned = self.snapshot
+            raise ToolError("\n".join([*missing, "Define or import it; or submit again if it is there at run time."]))
         return str(arguments["summary"])
 
 

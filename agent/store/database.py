@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import shutil
 import sqlite3
 import threading
@@ -14,29 +15,71 @@ import sqlalchemy as sa
 from sqlalchemy import Connection, Engine
 from sqlalchemy.dialects import postgresql, sqlite
 from sqlalchemy.exc import SQLAlchemyError
+from sqlalchemy.schema import CreateIndex, CreateTable
 
+from agent.store.address import FORM, POSTGRESQL, read_url, without_password
 from agent.store.schema import SCHEMA_VERSION, about, metadata
-from tools.errors import InfrastructureError, InputError, TreewrightError
+from tools.errors import InfrastructureError, InputError, TreewrightError, extra
 
 BUSY_SECONDS = 30
+REACH_SECONDS = 10
+REFUSALS = (
+    (
+        "password authentication failed|no password supplied",
+        "its password comes from PGPASSWORD, from ~/.pgpass or in the URL",
+    ),
+    ("fatal: .* does not exist", "make it first: createdb, createuser"),
+    ("no schema has been selected", "make the schema that search_path names first: CREATE SCHEMA"),
+    ("permission denied", "its user needs the right to make tables there"),
+)
+"""What a server says when a person must act, and how."""
+_creations: dict[tuple[sa.MetaData, str], tuple[str, ...]] = {}
+
+
+class _Statements(sa.util.LRUCache[Any, Any]):
+    """Statements as text, shared by all engines: a batch opens a database for each task, with the same few.
+
+    Each engine has a dialect object of its own, which is part of SQLAlchemy's key; here its name stands for it.
+    """
+
+    def get(self, key: Any, default: Any = None) -> Any:
+        return super().get(_by_name(key), default)
+
+    def __setitem__(self, key: Any, value: Any) -> None:
+        super().__setitem__(_by_name(key), value)
+
+
+def _by_name(key: Any) -> Any:
+    dialect, *rest = key
+    return (dialect.name, dialect.driver, *rest)
+
+
+_statements = _Statements(500)
 
 
 class Database:
-    """One SQLite file (WAL, `synchronous=FULL`: a committed write survives a power cut) or a database by URL.
+    """One SQLite file (WAL, `synchronous=FULL`: a committed write survives a power cut) or a PostgreSQL by its URL.
 
-    Safe to use from several threads: writers queue on a lock here, other processes wait up to 30 s.
+    Safe to use from several threads: writers queue on a lock here, other processes wait up to 30 s. That holds in
+    PostgreSQL too, within one schema: what is numbered one after another has no gaps there either.
+
+    Args:
+        where: a path, or a URL; what is said about it never has its password.
+        tables: those it holds; made when they are missing.
 
     Raises:
         InputError: the path or URL cannot be opened, or a newer version wrote it.
         InfrastructureError: the file is damaged.
     """
 
-    def __init__(self, where: str | Path) -> None:
+    def __init__(self, where: str | Path, tables: sa.MetaData = metadata) -> None:
         text = str(where)
+        self._tables = tables
         self.path = None if "://" in text else Path(text)
         self._writing = threading.Lock()
-        self._engine = _engine(text, self.path)
+        self._engine = _engine(text, self.path).execution_options(compiled_cache=_statements)
         self._writer = self._engine.execution_options(writing=True)
+        self._reader = self._engine if self.path else self._engine.execution_options(isolation_level="REPEATABLE READ")
         with self._explained():
             self._prepare()
 
@@ -53,7 +96,7 @@ class Database:
     @contextmanager
     def read(self) -> Iterator[Connection]:
         """A consistent view; never waits for a writer."""
-        with self._explained(), self._engine.connect() as connection:
+        with self._explained(), self._reader.connect() as connection:
             yield connection
 
     def insert_or_keep(self, table: sa.Table, rows: list[dict[str, Any]], connection: Connection) -> None:
@@ -73,24 +116,43 @@ class Database:
 
     def _prepare(self) -> None:
         with self._engine.connect() as connection:
-            fresh = not sa.inspect(connection).has_table(about.name)
-        if fresh:
-            with self._writing, self._writer.begin() as connection:
-                metadata.create_all(connection)  # those that are missing: another process may be as far as this
-                row = {"name": "schema", "value": str(SCHEMA_VERSION)}
-                self.insert_or_keep(about, [row], connection)
+            present = set(sa.inspect(connection).get_table_names())
+        if about.name in present:
+            self._check_version()
+        if about.name in present and present.issuperset(self._tables.tables):
+            return
+        with self._writing, self._writer.begin() as connection:
+            for statement in self._creations():
+                connection.exec_driver_sql(statement)
+            self.insert_or_keep(about, [{"name": "schema", "value": str(SCHEMA_VERSION)}], connection)
+        self._check_version()
+
+    def _creations(self) -> tuple[str, ...]:
+        """Statements that make what is missing: another process may be as far as this."""
+        key = (self._tables, self._engine.dialect.name)
+        if key not in _creations:
+            tables = [about, *(table for table in self._tables.sorted_tables if table is not about)]
+            made: list[sa.schema.ExecutableDDLElement] = [CreateTable(table, if_not_exists=True) for table in tables]
+            indexes = [index for table in tables for index in sorted(table.indexes, key=lambda each: str(each.name))]
+            made += [CreateIndex(index, if_not_exists=True) for index in indexes]
+            _creations[key] = tuple(str(each.compile(dialect=self._engine.dialect)) for each in made)
+        return _creations[key]
+
+    def _check_version(self) -> None:
         with self._engine.connect() as connection:
             found = connection.execute(sa.select(about.c.value).where(about.c.name == "schema")).scalar_one_or_none()
         if found is None or not found.isdigit():
-            raise InfrastructureError(f"{self._name()} is not a run store", hint=self._rescue())
+            raise InfrastructureError(f"{self.name} is not a run store", hint=self._rescue())
         if int(found) > SCHEMA_VERSION:
             raise InputError(
-                f"{self._name()} was written by a newer Treewright (schema {found}, this one reads {SCHEMA_VERSION})",
+                f"{self.name} was written by a newer Treewright (schema {found}, this one reads {SCHEMA_VERSION})",
                 hint="upgrade Treewright, or use another output folder",
             )
 
-    def _name(self) -> str:
-        return str(self.path or self._engine.url.render_as_string(hide_password=True))
+    @property
+    def name(self) -> str:
+        """Where it is, as a person may read it."""
+        return str(self.path or without_password(self._engine.url))
 
     def _rescue(self) -> str:
         if self.path is None:
@@ -105,37 +167,64 @@ class Database:
             raise self._explain(error) from error
 
     def _explain(self, error: Exception) -> TreewrightError:
-        text = str(getattr(error, "orig", None) or error)
+        cause = getattr(error, "orig", None) or error
+        text = str(cause)
+        if self.path is None:
+            said_first = getattr(getattr(cause, "diag", None), "message_primary", None)  # without the row's content
+            return self._refused(" ".join((said_first or text).split()))
         said = text.lower()
         if "disk is full" in said or "disk i/o error" in said:
-            free = shutil.disk_usage(self.path.parent).free if self.path else 0
             return InfrastructureError(
-                f"cannot write {self._name()}: {text} ({free / 2**20:.0f} MiB free)",
+                f"cannot write {self.path}: {text} ({shutil.disk_usage(self.path.parent).free / 2**20:.0f} MiB free)",
                 hint="free some space; what was finished is saved, and `treewright resume` goes on from there",
             )
         if "malformed" in said or "not a database" in said or "corrupt" in said:
-            return InfrastructureError(f"{self._name()} is damaged: {text}", hint=self._rescue())
+            return InfrastructureError(f"{self.path} is damaged: {text}", hint=self._rescue())
         if "readonly" in said or "unable to open" in said:
-            return InputError(f"cannot write {self._name()}: {text}", hint="choose a folder you may write with --out")
+            return InputError(f"cannot write {self.path}: {text}", hint="choose a folder you may write with --out")
         if "locked" in said:
-            return InfrastructureError(f"{self._name()} stays locked by another process", hint="stop that process")
-        return InfrastructureError(f"the store failed on {self._name()}: {text}", hint="is the database reachable?")
+            return self._busy()
+        return InfrastructureError(f"the store failed on {self.path}: {text}", hint="is the database reachable?")
+
+    def _refused(self, text: str) -> TreewrightError:
+        if "lock timeout" in text:
+            return self._busy()
+        for words, hint in REFUSALS:
+            if re.search(words, text, re.IGNORECASE):
+                return InputError(f"cannot use the database {self.name}: {text}", hint=hint)
+        return InfrastructureError(f"the store failed on {self.name}: {text}", hint="is the database reachable?")
+
+    def _busy(self) -> TreewrightError:
+        return InfrastructureError(f"{self.name} stays locked by another process", hint="stop that process")
 
 
 def _engine(text: str, path: Path | None) -> Engine:
     if path is None:
-        try:
-            return sa.create_engine(text)
-        except (SQLAlchemyError, ImportError) as error:
-            raise InputError(
-                f"cannot use the database {text.rpartition('@')[2]}: {error}",
-                hint="write a path, or postgresql+psycopg://user@host/name with the `postgres` extra installed",
-            ) from error
+        return _server(read_url(text))
     path.parent.mkdir(parents=True, exist_ok=True)
     engine = sa.create_engine(f"sqlite:///{path}", connect_args={"timeout": BUSY_SECONDS})
     sa.event.listen(engine, "connect", _configure)
     sa.event.listen(engine, "begin", _begin)
     return engine
+
+
+def _server(url: sa.URL) -> Engine:
+    shown = without_password(url)
+    if url.drivername != POSTGRESQL:
+        raise InputError(f"cannot use the database {shown}", hint=f"a path, or {FORM}")
+    patience = {} if "connect_timeout" in url.query else {"connect_timeout": REACH_SECONDS}
+    try:
+        engine = sa.create_engine(url, connect_args=patience, pool_pre_ping=True)
+    except ImportError as error:
+        raise InputError(f"cannot use the database {shown}: {error}", hint=extra("postgres")) from error
+    sa.event.listen(engine, "begin", _queue)
+    return engine
+
+
+def _queue(connection: Connection) -> None:
+    if connection.get_execution_options().get("writing", False):
+        lock = "pg_advisory_xact_lock(hashtext(current_schema()))"
+        connection.exec_driver_sql(f"SELECT set_config('lock_timeout', '{BUSY_SECONDS}s', true), {lock}")
 
 
 def _configure(connection: Any, _record: object) -> None:

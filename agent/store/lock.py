@@ -7,6 +7,7 @@ import json
 import os
 import socket
 import time
+import weakref
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
@@ -52,6 +53,10 @@ class Holder:
             return False
 
 
+class FolderInUse(InputError):
+    """Another run uses the folder."""
+
+
 class FolderLock:
     """Exclusive use of a folder, held until `release` or the end of the process, however it ends.
 
@@ -62,16 +67,23 @@ class FolderLock:
     def __init__(self, path: Path) -> None:
         self.path = path
         self._descriptor: int | None = None
-        os.register_at_fork(after_in_child=self._close)
+        _locks.add(self)
 
     def acquire(self) -> None:
         """Take the folder; one left behind by a process that is gone is taken over.
 
         Raises:
-            InputError: another run uses it; the message names its process and machine.
+            FolderInUse: another run uses it; the message names its process and machine.
+            InputError: the folder cannot be written to.
         """
-        self.path.parent.mkdir(parents=True, exist_ok=True)
-        descriptor = os.open(self.path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
+        try:
+            self.path.parent.mkdir(parents=True, exist_ok=True)
+            descriptor = os.open(self.path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o644)
+        except OSError as error:
+            raise InputError(
+                f"cannot write to {self.path.parent}: {error.strerror}",
+                hint="choose a folder you may write to with --out",
+            ) from error
         try:
             taken = _lock(descriptor)
             holder = _read(descriptor)
@@ -107,12 +119,32 @@ class FolderLock:
             os.close(self._descriptor)
             self._descriptor = None
 
-    def _refusal(self, holder: Holder | None) -> InputError:
+    def _refusal(self, holder: Holder | None) -> FolderInUse:
         who = f"process {holder.pid} on {holder.host}" if holder else "another process"
-        return InputError(
+        return FolderInUse(
             f"{self.path.parent} is in use by {who}",
             hint=f"wait for it, or choose another --out; if that process is gone, delete {self.path}",
         )
+
+
+_locks: weakref.WeakSet[FolderLock] = weakref.WeakSet()
+
+
+def _let_go() -> None:
+    for lock in list(_locks):
+        lock._close()
+
+
+os.register_at_fork(after_in_child=_let_go)
+
+
+def in_use(path: Path) -> bool:
+    """Whether a living process holds the lock file at `path`, judged by its text alone: nothing is locked."""
+    try:
+        holder = Holder(**json.loads(path.read_text()))
+    except (OSError, ValueError, TypeError):
+        return False
+    return holder.alive() is not False
 
 
 def _still_held(holder: Holder, taken: bool | None) -> bool:

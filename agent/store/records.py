@@ -141,6 +141,29 @@ class EventRecord:
 
 
 @dataclass(frozen=True)
+class SteeringRecord:
+    """One order of a person.
+
+    Attributes:
+        seq: grows by one within a run.
+        command: one of `agent.store.steering.COMMANDS`.
+        node: the node it is about; "" for the whole run.
+        text: comment or hint; "" when there is none.
+        created: seconds since the epoch.
+        applied: expansions begun and ended when the engine obeyed; None when it did not yet.
+        note: what came of it.
+    """
+
+    seq: int
+    command: str
+    node: str
+    text: str
+    created: float
+    applied: int | None = None
+    note: str = ""
+
+
+@dataclass(frozen=True)
 class Spend:
     """What the calls of a run cost so far, failed ones included.
 

@@ -119,5 +119,17 @@ def _sequence(name: str) -> Table:
     )
 
 
+steering = Table(
+    "steering",
+    metadata,
+    Column("run", String(200), primary_key=True),
+    Column("seq", Integer, primary_key=True, autoincrement=False),
+    Column("command", String(40), nullable=False),
+    Column("node", String(200), nullable=False),
+    Column("text", Text, nullable=False),
+    Column("created", Float, nullable=False),
+    Column("applied", Integer),
+    Column("note", Text, nullable=False),
+)
 decisions = _sequence("decisions")
 events = _sequence("events")

@@ -27,6 +27,8 @@ from tools.errors import InputError
 
 _NODE_JSON = ("evaluation", "critique", "data")
 _NODE_TEXT = ("strategy", "title")
+_AT_ONCE = 500
+"""Values in one question to the database."""
 
 
 class Store:
@@ -59,7 +61,10 @@ class Store:
         self.close()
 
     def create_run(self, id: str, *, task: Json, config: Json, versions: Json | None = None) -> RunStore:
-        """Begin a run; one that exists already is continued, with the task and settings it was begun with."""
+        """Begin a run; one that exists already is continued, with the task and settings it was begun with.
+
+        Either way it is running now.
+        """
         row = {
             "id": id,
             "created": time.time(),
@@ -70,6 +75,7 @@ class Store:
         }
         with self.database.write() as connection:
             self.database.insert_or_keep(schema.runs, [row], connection)
+            connection.execute(sa.update(schema.runs).where(schema.runs.c.id == id).values(status="running"))
         return RunStore(self.database, id)
 
     def run(self, id: str) -> RunStore:
@@ -102,6 +108,16 @@ class Store:
         content: Json = load(found)
         return content
 
+    def messages(self, hashes: Sequence[str]) -> dict[str, Json]:
+        """The messages under these hashes, as far as they are there."""
+        table, found = schema.messages, {}
+        with self.database.read() as connection:
+            for start in range(0, len(hashes), _AT_ONCE):
+                wanted = list(hashes[start : start + _AT_ONCE])
+                for row in connection.execute(sa.select(table).where(table.c.hash.in_(wanted))):
+                    found[row.hash] = load(row.content)
+        return found
+
 
 class RunStore:
     """What one run wrote, and where it writes; safe to share between threads."""
@@ -109,6 +125,7 @@ class RunStore:
     def __init__(self, database: Database, id: str) -> None:
         self.database = database
         self.id = id
+        self._stored: set[str] = set()  # hashes of messages that are in the database for certain
 
     def record(self) -> RunRecord:
         """The run itself.
@@ -164,6 +181,12 @@ class RunStore:
             rows = connection.execute(sa.select(table).where(table.c.run == self.id).order_by(table.c.place))
             return tuple(_node(row) for row in rows)
 
+    def count_nodes(self) -> int:
+        """How many nodes there are."""
+        query = sa.select(sa.func.count()).where(schema.nodes.c.run == self.id)
+        with self.database.read() as connection:
+            return int(connection.execute(query).scalar_one())
+
     def node(self, id: str) -> NodeRecord:
         """One node.
 
@@ -193,10 +216,11 @@ class RunStore:
             "created": call.created or time.time(),
         }
         stored = {digest(text): text for text in texts + offered}
+        bodies = [{"hash": hash, "content": text} for hash, text in stored.items() if hash not in self._stored]
         with self.database.write() as connection:
-            bodies = [{"hash": hash, "content": text} for hash, text in stored.items()]
             self.database.insert_or_keep(schema.messages, bodies, connection)
             connection.execute(schema.calls.insert(), [row])
+        self._stored.update(stored)
 
     def lookup_call(self, scope: str, role: str, fingerprint: str, ordinal: int) -> CallRecord | None:
         """The last finished call with this key, or None; a failed one says so in `error`."""
@@ -211,6 +235,14 @@ class RunStore:
         with self.database.read() as connection:
             row = connection.execute(sa.select(table).where(*key).order_by(table.c.id.desc()).limit(1)).one_or_none()
         return None if row is None else _call(row)
+
+    def call_keys(self) -> frozenset[tuple[str, str, str, int]]:
+        """Scope, role, fingerprint and ordinal of all finished calls."""
+        table = schema.calls
+        query = sa.select(table.c.scope, table.c.role, table.c.fingerprint, table.c.ordinal)
+        with self.database.read() as connection:
+            rows = connection.execute(query.where(table.c.run == self.id))
+            return frozenset((row.scope, row.role, row.fingerprint, row.ordinal) for row in rows)
 
     def calls(self, scope: str | None = None) -> tuple[CallRecord, ...]:
         """Finished calls in the order in which they finished; of one node when `scope` is given."""
@@ -251,6 +283,25 @@ class RunStore:
         with self.database.read() as connection:
             rows = connection.execute(query if scope is None else query.where(table.c.scope == scope))
             return tuple(_execution(row) for row in rows)
+
+    def outputs(self, scope: str, snapshot: str) -> tuple[ExecutionRecord, ...]:
+        """What ran for one attempt and the tests that ran on one snapshot, in order, without their full reports."""
+        table = schema.executions
+        columns = [column for column in table.c if column.name != "report"]
+        # a commit's hash has nothing that LIKE would take for a pattern
+        tested = sa.and_(table.c.kind == "tests", table.c.command.like(f"%{snapshot}%")) if snapshot else sa.false()
+        own = sa.and_(table.c.scope == scope, table.c.kind != "tests") if scope else sa.false()
+        query = sa.select(*columns).where(table.c.run == self.id, sa.or_(own, tested)).order_by(table.c.id)
+        with self.database.read() as connection:
+            return tuple(_execution(row) for row in connection.execute(query))
+
+    def first_tests(self) -> ExecutionRecord | None:
+        """The first run of tests, which is that of the base; None when there is none."""
+        table = schema.executions
+        query = sa.select(table).where(table.c.run == self.id, table.c.kind == "tests").order_by(table.c.id).limit(1)
+        with self.database.read() as connection:
+            row = connection.execute(query).one_or_none()
+        return None if row is None else _execution(row)
 
     def decide(self, kind: str, data: Json) -> int:
         """Write a decision; returns its number."""

@@ -9,7 +9,9 @@ from __future__ import annotations
 import argparse
 import json
 import time
+from collections.abc import Sequence
 from pathlib import Path
+from typing import TypeVar
 
 from benchmarks.localization.gold import gold
 from benchmarks.localization.instances import Instance, locate, read_instances
@@ -19,6 +21,7 @@ from tools.localization import Localizer
 FILE_CUTS = (1, 3, 5, 10, 20)
 FUNCTION_CUTS = (1, 5, 10, 20)
 MISSING = 10_000
+Item = TypeVar("Item")
 
 
 def evaluate(instance: Instance, repository: Path, cache: Path, *, features: bool) -> dict[str, object]:
@@ -43,8 +46,8 @@ def evaluate(instance: Instance, repository: Path, cache: Path, *, features: boo
         "split": instance.split,
         "gold_files": files,
         "gold_functions": functions,
-        "file_rank": max(ranked.index(path) + 1 if path in ranked else MISSING for path in files),
-        "function_rank": max((named.index(f) + 1 if f in named else MISSING for f in functions), default=None),
+        "file_rank": last_rank(ranked, files),
+        "function_rank": last_rank(named, functions),
         "seconds": round(seconds, 3),
     }
     if features:
@@ -53,6 +56,11 @@ def evaluate(instance: Instance, repository: Path, cache: Path, *, features: boo
         result["function_features"] = [[path, name, values] for (path, name, _), values in by_function.items()]
     localizer.close()
     return result
+
+
+def last_rank(ranked: Sequence[Item], wanted: Sequence[Item]) -> int | None:
+    """The rank, from 1, of the last of `wanted`; `MISSING` when one is not ranked, None when nothing is wanted."""
+    return max((ranked.index(item) + 1 if item in ranked else MISSING for item in wanted), default=None)
 
 
 def accuracy(ranks: list[int], cuts: tuple[int, ...]) -> str:

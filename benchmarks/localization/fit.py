@@ -34,10 +34,10 @@ class Example:
     wanted: int
 
 
-def load(path: Path, stage: str) -> tuple[list[str], list[Example]]:
+def load(paths: Sequence[Path], stage: str) -> tuple[list[str], list[Example]]:
     """The names of the signals and the examples of one stage."""
     rows = []
-    for line in path.open():
+    for line in (line for path in paths for line in path.open()):
         item = json.loads(line)
         if stage == "files":
             features = list(item["file_features"].values())
@@ -114,6 +114,7 @@ def main() -> None:
     """Fits one stage, prints the fit, the cross-validation and, with `--ablate`, each signal's worth."""
     parser = argparse.ArgumentParser(description="Fit the fusion weights.")
     parser.add_argument("features", type=Path)
+    parser.add_argument("--past", type=Path, action="append", default=[], help="more examples, of `past.py`")
     parser.add_argument("--stage", choices=sorted(CUTS), required=True)
     parser.add_argument("--l2", type=float, default=0.01)
     parser.add_argument("--ablate", action="store_true")
@@ -121,7 +122,7 @@ def main() -> None:
     options = parser.parse_args()
     given = json.loads(PRIOR.read_text())
     prior, free = given["weights"][options.stage], set(given["free"])
-    names, examples = load(options.features, options.stage)
+    names, examples = load([options.features, *options.past], options.stage)
     weights = fit(names, examples, prior, free, options.l2)
     apart = left_out(names, examples, prior, free, options.l2)
     hand = np.array([prior.get(name, 0.0) for name in names])

@@ -39,9 +39,10 @@ class WorkspacePool:
         folder: where the workspaces and the build products lie; leftovers of an earlier process are replaced, its
             recorded build products are used again.
         size: how many workspaces may be in use at once.
+        products: build products that were recorded elsewhere, in place of what `prepare` would record.
     """
 
-    def __init__(self, store: SnapshotStore, folder: Path, size: int) -> None:
+    def __init__(self, store: SnapshotStore, folder: Path, size: int, products: Products | None = None) -> None:
         self.store = store
         self.folder = folder
         self.size = size
@@ -49,7 +50,7 @@ class WorkspacePool:
         self._choosing = asyncio.Lock()
         self._free: list[Workspace] = []
         self._made = 0
-        self._products = Products.load(folder / "products", store.base)
+        self._products = products or Products.load(folder / "products", store.base)
 
     @property
     def prepared(self) -> bool:
@@ -83,9 +84,12 @@ class WorkspacePool:
             self._products = await uninterrupted(workspace.record_products, self.folder / "products")
 
     async def close(self) -> None:
-        """Remove the workspaces; the build products stay for a resumed run."""
+        """Remove the workspaces, those of a killed process too; the build products stay for a resumed run."""
         for workspace in self._free:
             await uninterrupted(remove_folder, workspace.root)
+        for left in sorted(self.folder.glob("[0-9]*")):
+            if int(left.name) >= self._made:  # its run went on from here without one
+                await uninterrupted(remove_folder, left)
         self._free.clear()
 
     async def _choose(self, snapshot: str) -> Workspace:

@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import os
 import stat
+import tarfile
 from dataclasses import dataclass
 from pathlib import Path
+from typing import BinaryIO
 
 from environments.workspaces.folder import Folder, remove_folder
-from tools.snapshots.paths import is_git_name
+from tools.snapshots.paths import is_git_name, path_problem
 from tools.snapshots.walk import walk
 
 _FILES, _BASE = "files", "base"
@@ -58,6 +60,34 @@ class Products:
         return cls._read(folder)
 
     @classmethod
+    def unpack(cls, archive: BinaryIO, top: str, tracked: set[str], folder: Path) -> Products:
+        """Keep everything of a tar archive's folder `top` that is not tracked, with the exceptions of `record`.
+
+        Args:
+            archive: of a work tree that was set up.
+            top: the folder in it, without slashes at its ends.
+            tracked: paths of the base snapshot.
+            folder: where to keep the copies; replaced. They are for whichever base.
+        """
+        fresh = folder.with_name(f"{folder.name}.new")
+        remove_folder(fresh)
+        (fresh / _FILES).mkdir(parents=True)
+        with Folder(fresh / _FILES) as copies, tarfile.open(fileobj=archive, mode="r:") as tar:
+            for member in tar:
+                path = member.name.removeprefix(f"{top}/")
+                if path == member.name or path in tracked or path_problem(path):
+                    continue
+                if member.isdir():
+                    copies.make(path)
+                elif member.issym():
+                    copies.link(path, os.fsencode(member.linkname))
+                elif (file := tar.extractfile(member)) is not None:
+                    copies.write(path, file, mode=member.mode & 0o777, mtime_ns=int(member.mtime) * 10**9)  # type: ignore[arg-type]
+        remove_folder(folder)
+        fresh.rename(folder)
+        return cls._read(folder)
+
+    @classmethod
     def load(cls, folder: Path, base: str) -> Products | None:
         """What an earlier process recorded for this base; None when it did not finish."""
         try:
@@ -65,6 +95,11 @@ class Products:
                 return None
         except FileNotFoundError:
             return None
+        return cls._read(folder)
+
+    @classmethod
+    def shared(cls, folder: Path) -> Products:
+        """What was recorded at `folder` for whichever base: products that several commits share."""
         return cls._read(folder)
 
     @classmethod

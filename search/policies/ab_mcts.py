@@ -12,7 +12,7 @@ from search.events import Event, NodeAdded, NodeUpdated
 from search.policy import Choice
 from search.tree import Node, TreeView, ancestry
 
-_REFRESH = 16
+_REFRESH = 8
 """Children drawn anew per decision; with more of them the draws of the others stand until it is their turn."""
 
 _GRAIN = 2.0**20
@@ -165,26 +165,30 @@ class AbMcts:
         return node.open[drawn.index(max(drawn))]
 
     def _of(self, node: Node) -> _Statistics:
-        return self._known.setdefault(node.id, _Statistics())
+        known = self._known.get(node.id)
+        if known is None:
+            known = self._known[node.id] = _Statistics()
+        return known
 
     def _draw(self, sums: _Sums, pending: int) -> float:
         if not self._gaussian:
             failures = max(0.0, sums.count - sums.total)
             return self._random.betavariate(0.5 + sums.total, 0.5 + failures + pending)
-        mean, kappa, nu, scale = _posterior(sums)
+        mean, kappa, nu, scale = _posterior(sums.count, sums.total, sums.squares)
         if pending:
             low = mean - math.sqrt(scale / nu)
-            with_pending = _Sums(sums.count + pending, sums.total + pending * low, sums.squares + pending * low * low)
-            mean, kappa, nu, scale = _posterior(with_pending)
-        variance = scale / (2.0 * self._random.gammavariate(nu / 2.0, 1.0) + 1e-300)
-        return self._random.gauss(mean, math.sqrt(variance / kappa))
+            mean, kappa, nu, scale = _posterior(
+                sums.count + pending, sums.total + pending * low, sums.squares + pending * low * low
+            )
+        chi = 2.0 * self._random.gammavariate(nu / 2.0, 1.0) + 1e-300
+        return mean + self._random.gauss() * math.sqrt(scale / (chi * kappa))
 
 
-def _posterior(sums: _Sums) -> tuple[float, float, float, float]:
+def _posterior(count: int, total: float, squares: float) -> tuple[float, float, float, float]:
     """Normal-inverse-gamma after the values: mean, kappa, nu, nu * tau^2 (Murphy, 2007)."""
-    if not sums.count:
+    if not count:
         return 0.0, 1.0, 1.0, 0.1
-    mean = sums.total / sums.count
-    spread = max(0.0, sums.squares - sums.count * mean * mean)
-    kappa = 1.0 + sums.count
-    return sums.total / kappa, kappa, 1.0 + sums.count, 0.1 + spread + sums.count / kappa * mean * mean
+    mean = total / count
+    spread = max(0.0, squares - count * mean * mean)
+    kappa = 1.0 + count
+    return total / kappa, kappa, kappa, 0.1 + spread + count / kappa * mean * mean

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import math
 
-from search.events import Event
-from search.policy import Choice
-from search.tree import Node, TreeView
+from search.descent import DescentPolicy
+from search.tree import Node
 
 
-class Uct:
+class Uct(DescentPolicy):
     """Upper confidence bounds on the mean values of subtrees, which lie in [0, 1].
 
     From the root down: a node that may be expanded is, while it has had at most `widening * n ** growth` expansions
@@ -26,28 +25,21 @@ class Uct:
         self.widening = widening
         self.growth = growth
 
-    def ask(self, tree: TreeView) -> Choice | None:
-        """Descend to the node to expand."""
-        node = tree.root
-        while True:
-            live = [child for child in node.children if child.open_below]
-            if node.open and (not live or self._widen(node)):
-                return Choice(node, node.open[0])
-            if not live:
-                return None
-            visits = node.visits + node.pending
-            node = max(live, key=lambda child: (self._bound(child, visits, node.mean), -child.order))
-
-    def observe(self, event: Event) -> None:
-        """Nothing to learn: the tree keeps the statistics."""
-
-    def _widen(self, node: Node) -> bool:
+    def widens(self, node: Node) -> bool:
+        """Progressive widening."""
         visits = float(node.visits + node.pending)
         return node.expansions <= self.widening * math.pow(visits, self.growth)
 
-    def _bound(self, child: Node, visits: int, prior: float | None) -> float:
-        count = child.visits + child.pending
-        if not count:
-            return math.inf
-        mean = child.total / child.visits if child.visits else (prior or 0.0)
-        return mean + self.exploration * math.sqrt(math.log(max(visits, 1)) / count)
+    def bound(self, child: Node) -> float:
+        """The mean and what may be hidden above it."""
+        return upper_bound(child, self.exploration)
+
+
+def upper_bound(child: Node, exploration: float) -> float:
+    """`mean + exploration * sqrt(ln N / n)`; a child without any result stands on its parent's mean."""
+    count = child.visits + child.pending
+    parent = child.parent
+    if not count or parent is None:
+        return math.inf
+    mean = child.total / child.visits if child.visits else (parent.mean or 0.0)
+    return mean + exploration * math.sqrt(math.log(max(parent.visits + parent.pending, 1)) / count)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 from functools import cache
 from importlib import resources
@@ -10,24 +9,22 @@ from typing import Any
 
 from search.selection.posterior import Posterior
 
-FOLDS = 20
-
-
-def fold_of(task: str) -> int:
-    """The fold a benchmark task belongs to: a hash of its name, so that no list of tasks is needed."""
-    return int(hashlib.sha256(f"selection/{task}".encode()).hexdigest(), 16) % FOLDS
-
 
 def load(task: str | None = None) -> Posterior:
     """The posterior for function-level tasks.
 
     Args:
-        task: the name of a benchmark task. It gets the model that was fitted without its fold, so a benchmark on the
-            very tasks of the calibration never meets a model that saw the task. None: the model of all folds.
+        task: the name of a benchmark task. One that the calibration used gets the model that was fitted without it, so
+            a benchmark on the very tasks of the calibration never meets a model that saw the task. Any other task, and
+            None, gets the model of all.
     """
     models = _read()
-    row = models["all"] if task is None else models["without"][fold_of(task)]
-    return Posterior(**row)
+    return Posterior(**models["without"].get(task, models["all"]))
+
+
+def calibration_tasks() -> tuple[str, ...]:
+    """The benchmark tasks that were used."""
+    return tuple(sorted(_read()["without"]))
 
 
 @cache

@@ -5,12 +5,17 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
+from typing import Literal
 
 import numpy as np
 import numpy.typing as npt
 
 Floats = npt.NDArray[np.float64]
 Ints = npt.NDArray[np.int64]
+
+Origin = Literal["regression", "given", "generated", "distinguishing"]
+"""Where a test comes from: the repository's own that pass on the base, those that were named as showing the problem,
+those written to reproduce it, those written to tell finalists apart."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,12 +44,16 @@ class Test:
         input: what it is about; "" when unknown.
         expected: what it expects there; "" when unknown.
         bits: how improbable it is that a wrong answer passes.
+        origin: where it comes from.
+        name: for people.
     """
 
     count: int = 1
     input: str = ""
     expected: str = ""
     bits: float = 1.0
+    origin: Origin = "generated"
+    name: str = ""
 
 
 @dataclass(frozen=True, eq=False)

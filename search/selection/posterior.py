@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any
 
@@ -33,12 +33,21 @@ class Posterior:
 
     def probabilities(self, matrix: Matrix, context: Mapping[str, float]) -> Floats:
         """Per candidate the probability that it is right; 0 columns of unknown evidence count as average."""
-        columns = evidence(matrix, context)
-        logits = np.full(len(matrix.candidates), self.bias)
-        for name, weight in self.weights.items():
-            if name in columns:
-                logits = logits + weight * (columns[name] - self.means[name]) / self.scales[name]
+        return self.chances(evidence(matrix, context))
+
+    def chances(self, columns: Mapping[str, Floats]) -> Floats:
+        """The same from evidence that was computed already."""
+        rows = len(next(iter(columns.values())))
+        logits = sum(self.moves(columns).values(), np.full(rows, self.bias))
         return np.asarray(_sigmoid(logits), dtype=np.float64)
+
+    def moves(self, columns: Mapping[str, Floats]) -> dict[str, Floats]:
+        """Per kind of evidence, per candidate, by how much it moves the log odds."""
+        return {
+            name: np.asarray(weight * (columns[name] - self.means[name]) / self.scales[name], dtype=np.float64)
+            for name, weight in self.weights.items()
+            if name in columns
+        }
 
     def of_choice(self, probability: float) -> float:
         """The probability that the chosen candidate is right, when its own was the highest."""
@@ -75,25 +84,33 @@ class _Table:
     draws: Floats
 
 
-PENALTIES = (5.0,)
+PENALTIES = (5.0, 20.0, 60.0)
+"""Half a decade apart around the best; which of them is best cannot be told with few tasks, their mean varies less."""
 
 
-def fit(examples: Sequence[Example], *, penalties: Sequence[float] = PENALTIES, folds: int = 8) -> Posterior:
+Evidence = Callable[[Matrix, Mapping[str, float]], dict[str, Floats]]
+
+
+def fit(
+    examples: Sequence[Example],
+    *,
+    penalties: Sequence[float] = PENALTIES,
+    folds: int = 6,
+    columns: Evidence = evidence,
+) -> Posterior:
     """Fit weights by penalised likelihood, then slope and offset on choices of models that did not see the task.
 
-    Within an example a candidate counts by the square root of its draws. The penalty is the one whose models give the
-    groups they were fitted without the highest likelihood.
+    Within an example a candidate counts by the square root of its draws. Of several penalties the mean of their models
+    is taken, which for a linear model is the model of the mean weights.
     """
-    names = list(evidence(examples[0].matrix, examples[0].context))
-    tables = [_table(example, names) for example in examples]
+    names = list(columns(examples[0].matrix, examples[0].context))
+    tables = [_table(example, names, columns) for example in examples]
     stacked = np.vstack([table.values for table in tables])
     means, scales = stacked.mean(axis=0), stacked.std(axis=0) + 1e-9
     for table in tables:
         table.values = np.hstack([np.ones((len(table.values), 1)), (table.values - means) / scales])
-    held_out = {penalty: _held_out(tables, penalty, folds) for penalty in penalties}
-    penalty = max(penalties, key=lambda value: _likelihood(tables, held_out[value]))
-    offset, slope = _of_choices(tables, held_out[penalty])
-    weights = _solve(tables, penalty)
+    weights = _solve(tables, penalties)
+    offset, slope = _of_choices(tables, _held_out(tables, penalties, folds, weights))
     return Posterior(
         dict(zip(names, map(float, means), strict=True)),
         dict(zip(names, map(float, scales), strict=True)),
@@ -104,22 +121,17 @@ def fit(examples: Sequence[Example], *, penalties: Sequence[float] = PENALTIES, 
     )
 
 
-def _held_out(tables: Sequence[_Table], penalty: float, folds: int) -> list[Floats]:
+def _held_out(tables: Sequence[_Table], penalties: Sequence[float], folds: int, near: Floats) -> list[Floats]:
     """Per table the logits of a model that saw nothing of its group."""
     groups = sorted({table.group for table in tables})
     found: list[Floats] = [np.zeros(0)] * len(tables)
     for fold in range(min(folds, len(groups))):
         held = set(groups[fold::folds])
-        weights = _solve([table for table in tables if table.group not in held], penalty)
+        weights = _solve([table for table in tables if table.group not in held], penalties, near)
         for place, table in enumerate(tables):
             if table.group in held:
                 found[place] = table.values @ weights
     return found
-
-
-def _likelihood(tables: Sequence[_Table], logits: Sequence[Floats]) -> float:
-    signed = zip(tables, logits, strict=True)
-    return -sum(float(table.weights @ np.logaddexp(0.0, np.where(table.correct > 0, -z, z))) for table, z in signed)
 
 
 def _of_choices(tables: Sequence[_Table], logits: Sequence[Floats]) -> tuple[float, float]:
@@ -133,8 +145,8 @@ def _of_choices(tables: Sequence[_Table], logits: Sequence[Floats]) -> tuple[flo
     return float(offset), max(0.05, float(slope))
 
 
-def _table(example: Example, names: Sequence[str]) -> _Table:
-    columns = evidence(example.matrix, example.context)
+def _table(example: Example, names: Sequence[str], evidence_of: Evidence) -> _Table:
+    columns = evidence_of(example.matrix, example.context)
     root = np.sqrt(example.matrix.draws)
     return _Table(
         example.group,
@@ -145,17 +157,22 @@ def _table(example: Example, names: Sequence[str]) -> _Table:
     )
 
 
-def _solve(tables: Sequence[_Table], penalty: float) -> Floats:
+def _solve(tables: Sequence[_Table], penalties: Sequence[float], near: Floats | None = None) -> Floats:
     values = np.vstack([table.values for table in tables])
-    ridge = np.full(values.shape[1], penalty)
-    ridge[0] = 1e-6
     weights = np.concatenate([table.weights for table in tables])
-    return _newton(values, np.concatenate([table.correct for table in tables]), weights, ridge)
+    correct = np.concatenate([table.correct for table in tables])
+    found, last = [], near
+    for penalty in penalties:
+        ridge = np.full(values.shape[1], penalty)
+        ridge[0] = 1e-6
+        last = _newton(values, correct, weights, ridge, last)
+        found.append(last)
+    return np.asarray(np.mean(found, axis=0), dtype=np.float64)
 
 
-def _newton(values: Floats, outcome: Floats, weights: Floats, ridge: Floats) -> Floats:
+def _newton(values: Floats, outcome: Floats, weights: Floats, ridge: Floats, start: Floats | None = None) -> Floats:
     """Ridge logistic regression by Newton's method."""
-    solution = np.zeros(values.shape[1])
+    solution = np.zeros(values.shape[1]) if start is None else start
     for _ in range(50):
         chance = _sigmoid(values @ solution)
         slope = values.T @ (weights * (chance - outcome)) + ridge * solution

@@ -53,19 +53,37 @@ class CoverageFit:
 def fit_coverage(
     correct: Sequence[int], n: int, ks: Sequence[int], *, level: float = 0.95, resamples: int = 500, seed: int = 0
 ) -> CoverageFit:
-    """Fit `exp(a * k ** b)` by least squares of log(-log coverage) on log k; bands by a bootstrap over tasks.
+    """`fit_table` of the unbiased pass@k of every task.
 
     Raises:
         ValueError: fewer than two k have a coverage strictly between 0 and 1.
     """
     table = np.array([[pass_at_k(n, c, k) for k in ks] for c in correct])
+    return fit_table(table, ks, level=level, resamples=resamples, seed=seed)
+
+
+def fit_table(
+    table: np.ndarray, ks: Sequence[int], *, level: float = 0.95, resamples: int = 500, seed: int = 0
+) -> CoverageFit:
+    """Fit `exp(a * k ** b)` by least squares of log(-log coverage) on log k; bands by a bootstrap over tasks.
+
+    Args:
+        table: per task (row) and per k of `ks` (column), the chance that k samples contain a right one.
+        ks: numbers of samples.
+        level: of the bands.
+        resamples: bootstrap samples.
+        seed: of the resampling.
+
+    Raises:
+        ValueError: fewer than two k have a coverage strictly between 0 and 1.
+    """
     line = _line(table.mean(axis=0), ks)
     if line is None:
         raise ValueError("a fit needs two numbers of samples with a coverage strictly between 0 and 1")
     rng = np.random.default_rng(seed)
     curves = []
     for _ in range(resamples):
-        again = _line(table[rng.integers(0, len(correct), len(correct))].mean(axis=0), ks)
+        again = _line(table[rng.integers(0, len(table), len(table))].mean(axis=0), ks)
         if again is not None:
             curves.append([math.exp(again[0] * k ** again[1]) for k in ks])
     tail = (1.0 - level) / 2.0

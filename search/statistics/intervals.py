@@ -87,7 +87,7 @@ def paired_bootstrap(
     if statistic is None:
         gaps = (first - second).reshape(count, -1).mean(axis=1)
         observed = float(gaps.mean())
-        drawn = np.array([float(gaps[rng.integers(0, count, count)].mean()) for _ in range(resamples)])
+        drawn = gaps[rng.integers(0, count, (resamples, count))].mean(axis=1)
     else:
         observed = statistic(first) - statistic(second)
         picks = (rng.integers(0, count, count) for _ in range(resamples))

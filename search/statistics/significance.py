@@ -19,6 +19,11 @@ def mcnemar(only_a: int, only_b: int) -> float:
     return min(1.0, float(2 * tail / 2**total))
 
 
+def sign_test(differences: Sequence[float]) -> float:
+    """Two-sided exact p that a paired difference is as often above 0 as below; ties are left out."""
+    return mcnemar(sum(gap > 0 for gap in differences), sum(gap < 0 for gap in differences))
+
+
 def holm(p_values: Sequence[float]) -> tuple[float, ...]:
     """The p-values adjusted for being a family (Holm, 1979), in the given order.
 

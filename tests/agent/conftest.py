@@ -1,4 +1,4 @@
-"""A small repository with a bug, and the command as a person starts it."""
+"""A small repository with a bug, and the command as a person starts it; the Docker daemon (tests/environments) too."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 ROOT = Path(__file__).parents[2]
+sys.path.append(str(ROOT / "tests" / "environments"))
 FAILING = "tests.test_money.ShareTest.test_sum"
 SOURCE = '''def share(total, people):
     """Splits total cents among people; the first ones get the extra cents."""

@@ -1,8 +1,10 @@
 """Settings: order of the layers, origins, and clear refusals."""
 
+import re
 from pathlib import Path
 
 import pytest
+from conftest import Run
 
 from agent.config import Settings, resolve
 from tools.errors import InputError
@@ -61,3 +63,62 @@ def test_broken_toml_says_where(tmp_path: Path) -> None:
     path.write_text("model = \n")
     with pytest.raises(InputError, match=r"config\.toml is not valid TOML"):
         resolve({}, file=path)
+
+
+def test_a_profile_is_laid_over_the_file(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = tmp_path / "config.toml"
+    path.write_text(
+        'max_cost = 1.0\nseed = 1\nprofile = "cheap"\n[profiles.cheap]\nmax_cost = 0.1\n'
+        '[profiles.cheap.role_models]\ncritic = "ollama/x"\n[profiles.rich]\nmax_cost = 9.0\n'
+    )
+    resolved = resolve({}, file=path)
+    assert (resolved.settings.max_cost, resolved.settings.seed) == (0.1, 1)
+    assert resolved.settings.role_models == {"critic": "ollama/x"}
+    assert resolved.origins["max_cost"] == f"profile cheap of {path}"
+    assert resolve({}, file=path, profile="rich").settings.max_cost == 9.0
+    monkeypatch.setenv("TREEWRIGHT_PROFILE", "rich")
+    assert resolve({}, file=path).settings.max_cost == 9.0
+    with pytest.raises(InputError, match="no profile 'poor'") as refused:
+        resolve({}, file=path, profile="poor")
+    assert "cheap, rich" in refused.value.hint
+    path.write_text("[profiles.cheap]\nmax_costs = 1\n")
+    with pytest.raises(InputError, match="max_costs"):
+        resolve({}, file=path, profile="cheap")
+
+
+def test_the_starting_file_changes_nothing_and_holds_every_setting(tmp_path: Path) -> None:
+    from agent.settings_text import starting_file
+
+    text = starting_file()
+    path = tmp_path / "config.toml"
+    path.write_text(text)
+    assert resolve({}, file=path).settings == Settings()
+    assert all(f"# {name}" in text for name in Settings.model_fields if name != "role_models")
+    awake = re.findall(r"^# (\w+ = .*)$", text.partition("# [role_models]")[0], flags=re.MULTILINE)
+    path.write_text("\n".join(line for line in awake if not line.startswith("max_nodes")))
+    assert resolve({}, file=path).settings == Settings()
+
+
+def test_the_schema_knows_what_the_settings_know() -> None:
+    from agent.settings_text import schema
+
+    found = schema()
+    assert set(found["properties"]) == {*Settings.model_fields, "profile", "profiles"}
+    assert all(entry.get("description") for name, entry in found["properties"].items())
+    assert found["properties"]["profiles"]["additionalProperties"]["properties"].keys() == Settings.model_fields.keys()
+
+
+def test_the_commands(tmp_path: Path, treewright: Run, repository: Path) -> None:
+    import json
+
+    home = Path(treewright("config", "path").stdout.strip())
+    assert treewright("init").stdout.strip() == f"wrote {home}"
+    assert treewright("init").returncode == 2
+    home.write_text("seed = 7\n")
+    shown = treewright("config", "show", "--origin").stdout
+    assert re.search(rf"^seed += 7 +# {re.escape(str(home))}$", shown, flags=re.MULTILINE)
+    rows = json.loads(treewright("config", "show", "--json").stdout)
+    assert {row["name"] for row in rows} == set(Settings.model_fields)
+    assert json.loads(treewright("config", "schema").stdout)["type"] == "object"
+    assert treewright("init", "--repository", repository).returncode == 0
+    assert "# setup =" in (repository / ".treewright.toml").read_text()

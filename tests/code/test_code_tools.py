@@ -123,6 +123,9 @@ def test_grep_says_what_the_standard_library_says(lines: list[str], pattern: str
         ("src/", ["src/b.py", "src/x/c.py", "src/x/d.md"]),
         ("./src/x", ["src/x/c.py", "src/x/d.md"]),
         ("**/c.*", ["src/x/c.py"]),
+        ("{src,docs}/**/*.{py,md}", ["src/b.py", "src/x/c.py", "src/x/d.md"]),
+        ("src/{b,x/{c,y}}.py", ["src/b.py", "src/x/c.py"]),
+        ("{a}.py", []),
         (".", ["a.py", "src/b.py", "src/x/c.py", "src/x/d.md"]),
     ],
 )

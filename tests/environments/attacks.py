@@ -12,7 +12,7 @@ PRELUDE = """
 import ctypes, errno, os, socket, stat, struct, subprocess, sys, threading, time
 libc = ctypes.CDLL(None, use_errno=True)
 HOST = {host!r}; SECRET = {secret!r}; PORT = {port}; HOME = {home!r}; UNIX = {unix!r}; ABSTRACT = {abstract!r}
-PID = {pid}
+PID = {pid}; SHARED = {shared!r}
 def escaped(*what): print("ESCAPED", *what)
 def attempt(action):
     try: return action()
@@ -171,7 +171,7 @@ class Vector(ctypes.Structure): _fields_ = [('base', ctypes.c_void_p), ('length'
 text = ctypes.create_string_buffer(8); here = Vector(ctypes.addressof(text), 8)
 got = libc.process_vm_readv(os.getpid(), ctypes.byref(here), 1, ctypes.byref(here), 1, 0)
 got > 0 and escaped('process_vm_readv')
-child.kill()
+attempt(lambda: os.kill(child.pid, 9))  # no wait: a traced child that is stopped does not end before its tracer
 """,
     ),
     payload(

@@ -11,7 +11,7 @@ import pytest
 from environments import cgroups
 from environments.base import GIB
 
-MOST_PROCESSES, MOST_MEMORY = 400, 3 * GIB
+MOST_PROCESSES, MOST_MEMORY = 1000, 3 * GIB
 
 
 def _move(folder: Path) -> None:

@@ -8,7 +8,7 @@ import subprocess
 import tarfile
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 
 import docker
@@ -53,12 +53,27 @@ def _wait_for(host: str, log: Path, process: subprocess.Popen[bytes]) -> None:
     raise AssertionError(f"dockerd does not start: {log.read_text()[-2000:]}")
 
 
-def make_image(host: str) -> None:
-    """Import the image: the machine's Python with the libraries it needs, a shell and a few programs."""
+def make_image(
+    host: str,
+    name: str = IMAGE,
+    *,
+    programs: tuple[str, ...] = (),
+    linked: Iterable[Path] = (),
+    more: Mapping[str, Path] | None = None,
+) -> None:
+    """Import an image: the machine's Python with the libraries it needs, a shell and a few programs.
+
+    Args:
+        host: of the daemon.
+        name: of the image.
+        programs: further ones.
+        linked: binaries that will be mounted: what they are linked with is in the image.
+        more: folders of this machine by where they are in the image.
+    """
     with tempfile.TemporaryDirectory(prefix="treewright-image-") as folder:
         archive = Path(folder, "image.tar")
         with tarfile.open(archive, "w") as tar:
-            files = _files()
+            files = _files((*PROGRAMS, *programs)) | _libraries(linked)
             empty = {Path("/", name) for name in ("tmp", "etc", "home", "root", "proc", "sys", "dev", "run", "var/tmp")}
             for folder_inside in sorted(empty.union(*(path.parents for path in {*files, *empty}))):
                 entry = tarfile.TarInfo(str(folder_inside))
@@ -66,11 +81,14 @@ def make_image(host: str) -> None:
                 tar.addfile(entry)
             for path in sorted(files):
                 tar.add(path.resolve(), str(path), recursive=False)
-        docker.APIClient(base_url=host).import_image_from_file(str(archive), "treewright-test", "latest")
+            for inside, source in (more or {}).items():
+                tar.add(source, inside)
+        repository, _, tag = name.partition(":")
+        docker.APIClient(base_url=host).import_image_from_file(str(archive), repository, tag)
 
 
-def _files() -> set[Path]:
-    programs = [Path(found) for name in PROGRAMS if (found := shutil.which(name, path="/usr/bin:/bin"))]
+def _files(names: tuple[str, ...]) -> set[Path]:
+    programs = [Path(found) for name in names if (found := shutil.which(name, path="/usr/bin:/bin"))]
     stdlib = Path(_ask("import sysconfig; print(sysconfig.get_path('stdlib'))"))
     modules = {
         path
@@ -83,8 +101,8 @@ def _files() -> set[Path]:
     return {*modules, *binaries, *libraries, *loaded_late, Path("/bin/sh")}
 
 
-def _libraries(binaries: list[Path]) -> set[Path]:
-    told = subprocess.run(["ldd", *binaries], check=False, capture_output=True, text=True).stdout
+def _libraries(binaries: Iterable[Path]) -> set[Path]:
+    told = subprocess.run(["ldd", "/bin/sh", *binaries], check=False, capture_output=True, text=True).stdout
     return {
         Path(word)
         for line in told.splitlines()

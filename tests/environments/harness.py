@@ -15,13 +15,17 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
+from attacks import ATTACKS as FIRST_ATTACKS
 from attacks import PRELUDE, Payload
+from attacks_deep import DEEP_ATTACKS
 
 from environments.base import Command, CommandResult, Limits, Sandbox
 
 SECRET = "canary-9f2c71"
 NOBODY = 65534
 PYTHON = "/usr/bin/python3"
+ATTACKS = [*FIRST_ATTACKS, *DEEP_ATTACKS]
+IPC_CREAT, IPC_RMID = 0o1000, 0
 
 
 @dataclass(frozen=True)
@@ -33,6 +37,7 @@ class Host:
     port: int
     unix: str
     abstract: str
+    shared: str
 
     def script(self, payload: Payload) -> str:
         prelude = PRELUDE.format(
@@ -42,6 +47,7 @@ class Host:
             home=str(Path.home()),
             unix=self.unix,
             abstract=self.abstract,
+            shared=self.shared,
             pid=os.getpid(),
         )
         return prelude + payload.code
@@ -56,6 +62,20 @@ class Host:
             if mode & 0o6000:
                 found.append(f"{path.name} is set-user-id")
         return found
+
+    def clean(self) -> None:
+        """Take away the traces, for the next attack."""
+        (self.folder / "secret").write_text(SECRET)
+        for path in self.folder.iterdir():
+            if path.name not in ("secret", "s"):
+                path.unlink()
+        for path in self.workspace.iterdir():
+            if path.name == ".git":
+                continue
+            if path.is_dir() and not path.is_symlink():
+                shutil.rmtree(path)
+            else:
+                path.unlink()
 
 
 @contextlib.contextmanager
@@ -82,7 +102,25 @@ def host(owner: int) -> Iterator[Host]:
         (workspace / ".git" / "config").write_text("[core]\n\tbare = false\n")
         for path in (workspace, *workspace.rglob("*")):
             os.chown(path, owner, owner)
-        yield Host(folder, workspace, listening.getsockname()[1], str(folder / "s"), name)
+        shared = cleanup.enter_context(_shared_memory(folder.name))
+        yield Host(folder, workspace, listening.getsockname()[1], str(folder / "s"), name, shared)
+
+
+@contextlib.contextmanager
+def _shared_memory(name: str) -> Iterator[str]:
+    """A file in /dev/shm and a System V segment that hold the secret, open to everybody; gives the file's name."""
+    path = Path("/dev/shm", name)
+    path.write_text(SECRET)
+    path.chmod(0o666)
+    libc = ctypes.CDLL(None)
+    libc.shmat.restype = ctypes.c_void_p
+    segment = libc.shmget(0, 4096, IPC_CREAT | 0o666)
+    ctypes.memmove(libc.shmat(segment, None, 0), SECRET.encode(), len(SECRET))
+    try:
+        yield name
+    finally:
+        path.unlink()
+        libc.shmctl(segment, IPC_RMID, None)
 
 
 def run_as(uid: int, work: Callable[[], Awaitable[Any]]) -> Any:

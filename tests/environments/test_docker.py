@@ -4,23 +4,26 @@ from __future__ import annotations
 
 import asyncio
 import contextlib
+import functools
 import hashlib
 import json
 import os
 import pwd
 import subprocess
 import sys
+import tempfile
 from collections.abc import Iterator
+from dataclasses import asdict
 from pathlib import Path
 
 import docker
 import pytest
 import requests
-from attacks import ATTACKS, Payload
-from bombs import BOMBS
+from attacks import Payload
+from bombs import BOMBS, Bomb
 from controls import CONTROLS
 from daemon import IMAGE, daemon, make_image
-from harness import NOBODY, PYTHON, Host, escapes, host
+from harness import ATTACKS, NOBODY, PYTHON, Host, as_result, escapes, host, run_as
 from hypothesis import given
 from hypothesis import strategies as st
 
@@ -41,10 +44,13 @@ IN_DOCKER = {
     "forks", "fork_bomb", "memory", "memory_of_children", "memory_in_tmp", "disk", "big_file", "flood",
     "ignores_signals", "daemon_outlives_exit", "dies_by_signal",
 }  # fmt: skip
+AS_A_USER = {"fork_bomb", "memory", "disk", "daemon_outlives_exit"}
+USERS = [0, NOBODY] if os.geteuid() == 0 else [os.geteuid()]
 DRIVER = """
 import json, multiprocessing.pool, subprocess, sys
 def run(item):
-    done = subprocess.run([sys.executable, '-c', item[1]], stdout=subprocess.PIPE, stderr=subprocess.STDOUT, timeout=20)
+    out = subprocess.PIPE
+    done = subprocess.run([sys.executable, '-c', item[1]], stdout=out, stderr=subprocess.STDOUT, timeout=120)
     return item[0], {'output': done.stdout.decode('utf-8', 'replace'), 'exit_code': done.returncode}
 with multiprocessing.pool.ThreadPool(6) as pool:
     print(json.dumps(dict(pool.map(run, json.load(sys.stdin).items(), 1))))
@@ -57,7 +63,17 @@ def docker_host() -> Iterator[str]:
         pytest.skip("a Docker daemon of our own needs root")
     with daemon() as address:
         make_image(address)
+        open_to(address, NOBODY)
         yield address
+
+
+def open_to(address: str, gid: int) -> None:
+    """Let a group talk to the daemon, as members of the group docker do."""
+    if os.geteuid() == 0:
+        path = Path(address.removeprefix("unix://"))
+        path.parent.chmod(0o711)
+        os.chown(path, 0, gid)
+        path.chmod(0o660)
 
 
 @pytest.fixture(autouse=True)
@@ -82,17 +98,19 @@ async def run(root: Path, *argv: str, **options) -> CommandResult:
 async def run_all(target: Host, payloads: list[Payload]) -> dict:
     """All payloads in one container, each a process of its own."""
     scripts = json.dumps({payload.name: target.script(payload) for payload in payloads}).encode()
-    result = await run(target.workspace, PYTHON, "-c", DRIVER, stdin=scripts, limits=Limits(seconds=60))
+    result = await run(target.workspace, PYTHON, "-c", DRIVER, stdin=scripts, limits=Limits(seconds=300))
     assert result.ok, result
     return {name: {**value, "traces": target.traces()} for name, value in json.loads(result.output).items()}
 
 
-async def test_attacks_are_contained_and_ordinary_work_goes_on() -> None:
+@pytest.mark.parametrize("uid", USERS, ids=lambda uid: f"uid{uid}")
+def test_attacks_are_contained_and_ordinary_work_goes_on(uid: int) -> None:
     attacks = [payload for payload in ATTACKS if payload.name not in NOT_HERE]
-    with host(os.geteuid()) as target:
-        found = await run_all(target, [*attacks, *CONTROLS])
+    with host(uid) as target:
+        found = run_as(uid, functools.partial(run_all, target, [*attacks, *CONTROLS]))
         owners = {path.lstat().st_uid for path in target.workspace.rglob("*")}
-    assert owners == {os.geteuid()}
+    assert owners == {uid}
+    assert len(attacks) >= 60
     assert not escapes(found)
     assert not {payload.name for payload in attacks if "Traceback" in found[payload.name]["output"]}
     assert not {
@@ -106,20 +124,26 @@ async def test_a_workspace_of_somebody_else_is_worked_on_as_that_user(tmp_path: 
     assert ((tmp_path / "made").stat().st_uid, tmp_path.stat().st_uid) == (NOBODY, NOBODY)
 
 
-async def test_limits_hold(tmp_path: Path) -> None:
-    turn = asyncio.Semaphore(3)
+@pytest.mark.parametrize(("uid", "names_of_bombs"), list(zip(USERS, (IN_DOCKER, AS_A_USER), strict=False)))
+def test_limits_hold(uid: int, names_of_bombs: set[str]) -> None:
+    bombs = [bomb for bomb in BOMBS if bomb.name in names_of_bombs]
+    assert len(bombs) == len(names_of_bombs)
+    with tempfile.TemporaryDirectory(prefix="treewright-bombs-") as folder:  # tmp_path is closed to other users
+        os.chown(folder, uid, uid)
 
-    async def explode(bomb) -> CommandResult:
-        folder = tmp_path / bomb.name
-        folder.mkdir()
-        async with turn:
-            return await run(folder, *bomb.command().argv, limits=bomb.limits)
+        async def explode(bomb: Bomb, turn: asyncio.Semaphore) -> dict[str, object]:
+            place = Path(folder, bomb.name)
+            place.mkdir()
+            async with turn:
+                return asdict(await run(place, *bomb.command().argv, limits=bomb.limits))
 
-    bombs = [bomb for bomb in BOMBS if bomb.name in IN_DOCKER]
-    assert len(bombs) == len(IN_DOCKER)
-    results = await asyncio.gather(*map(explode, bombs))
-    assert not {bomb.name: result for bomb, result in zip(bombs, results, strict=True) if not bomb.contained(result)}
-    assert list((tmp_path / "fork_bomb").glob("refused-*"))
+        async def work() -> list[dict[str, object]]:
+            turn = asyncio.Semaphore(3)
+            return await asyncio.gather(*(explode(bomb, turn) for bomb in bombs))
+
+        results = dict(zip(bombs, map(as_result, run_as(uid, work)), strict=True))
+        assert not {bomb.name: result for bomb, result in results.items() if not bomb.contained(result)}
+        assert list(Path(folder, "fork_bomb").glob("refused-*"))
     assert names() == []
 
 
@@ -297,3 +321,34 @@ def test_frames_are_read_however_they_are_cut(pieces: list[tuple[int, bytes]], s
     decode = Frames()
     got = b"".join(decode(stream[at : at + step]) for at in range(0, len(stream), step))
     assert got == b"".join(data for _, data in pieces)
+
+
+BUG = "def share(total, people):\n    return [total // people + (i <= total % people) for i in range(people)]\n"
+TESTS_OF_BUG = (
+    "import unittest\n\nfrom money import share\n\n\nclass ShareTest(unittest.TestCase):\n"
+    "    def test_sum(self):\n        self.assertEqual(sum(share(10, 3)), 10)\n\n"
+    "    def test_count(self):\n        self.assertEqual(len(share(10, 3)), 3)\n"
+)
+
+
+def test_a_bug_is_repaired_in_containers_and_none_is_left(tmp_path: Path, address: str) -> None:
+    root = tmp_path / "money"
+    (root / "tests").mkdir(parents=True)
+    (root / "money.py").write_text(BUG)
+    (root / "tests" / "__init__.py").touch()
+    (root / "tests" / "test_money.py").write_text(TESTS_OF_BUG)
+    who = ("-c", "user.name=A Person", "-c", "user.email=person@example.org")
+    for words in (("init", "-q"), ("add", "-A"), ("commit", "-qm", "start")):
+        subprocess.run(["git", "-C", root, *who, *words], check=True)
+    command = [sys.executable, "-c", "from agent.cli.main import run; run()", "solve", "--repo", root]
+    command += ["--failing-test", "tests.test_money.ShareTest.test_sum", "--environment", "docker", "--image", IMAGE]
+    command += ["--python", PYTHON, "--out", tmp_path / "run", "--json"]
+    home = {"HOME": str(tmp_path), "PATH": os.environ["PATH"], "DOCKER_HOST": address}
+    home["PYTHONPATH"] = str(Path(__file__).parents[2])
+    done = subprocess.run(command, env=home, capture_output=True, text=True, timeout=600, check=False)
+    assert done.returncode == 0, done.stderr
+    outcome = json.loads(done.stdout)
+    assert outcome["status"] == "solved"
+    assert "(i < total % people)" in outcome["patch"]
+    assert outcome["proof"]["held"] == 1
+    assert names() == []

@@ -50,7 +50,7 @@ def test_issue_from_text_stdin_and_mistakes(application: typer.Typer, make_repos
     common = ["localize", "--repo", repository, "--cache", str(tmp_path / "cache"), "--json"]
     given = CliRunner().invoke(application, [*common, "--issue", "apply fails"]).stdout
     assert given == CliRunner().invoke(application, common, input="apply fails").stdout
-    for issue, message in (("missing/issue.md", "no file"), ("  ", "empty")):
+    for issue, message in (("missing/issue.md", "no such issue file"), ("  ", "empty")):
         failed = CliRunner().invoke(application, [*common, "--issue", issue])
         assert isinstance(failed.exception, InputError)
         assert message in str(failed.exception)

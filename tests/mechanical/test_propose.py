@@ -19,6 +19,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tools.mechanical import Mutation, apply, propose
+from tools.mechanical.source import Source
 
 
 def functions(content: str) -> list[bytes]:
@@ -96,12 +97,23 @@ def test_an_edit_of_a_crlf_file_with_a_byte_order_mark_keeps_the_rest() -> None:
         assert edited.startswith(b"\xef\xbb\xbfdef f(a, b")
 
 
+def test_an_edit_of_a_file_in_another_encoding_keeps_it() -> None:
+    text = "# -*- coding: cp1252 -*-\ndef f(a, b):\n    # caf\u00e9\n    return '\u20ac' if a < b else None\n"
+    source = text.encode("cp1252")
+    module = Source("m.py", source)
+    edits = {module.edited(each) for each in propose({"m.py": source}, {"m.py": {4: 1.0}})}
+    assert source.replace(b"<", b"<=") in edits
+    foreign = Mutation("m.py", len(module.content), len(module.content), "\u0416 = 1\n".encode(), "t", 4, 1.0, 1.0)
+    assert module.edited(foreign) is None
+
+
 @pytest.mark.parametrize(
     ("path", "content"),
     [
         ("a.py", b"def f(:\n"),
         ("a.py", b"\xff\xfe = 1\n"),
-        ("a.py", b"# coding: latin-1\nx = '\xc3\xa4' + 1\n"),
+        ("a.py", b"# coding: rot13\nx = 1 < 2\n"),
+        ("a.py", b"# coding: iso2022_jp\nx = '\x1b(B' < 2\n"),
         ("a.py", b"# coding: nonsense\nx = 1\n"),
         ("a.py", b"x = 1\0\n"),
         ("a.js", b"let x = 1 < 2\n"),

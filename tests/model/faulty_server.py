@@ -223,6 +223,7 @@ class Server(ThreadingHTTPServer):
         self.script = deque()
         self.default = Fault(payload=body())
         self.requests = []
+        self.headers = []
         self.released = threading.Event()
         self.lock = threading.Lock()
         self.active = self.most_active = 0
@@ -244,6 +245,7 @@ class _Handler(BaseHTTPRequestHandler):
         server = self.server
         with server.lock:
             server.requests.append(request)
+            server.headers.append({name.lower(): value for name, value in self.headers.items()})
             server.active += 1
             server.most_active = max(server.most_active, server.active)
             fault = server.script.popleft() if server.script else server.default
@@ -252,6 +254,11 @@ class _Handler(BaseHTTPRequestHandler):
         with server.lock:
             server.active -= 1
         fault(self)
+
+    def do_GET(self):
+        """What a redirect may make of a question."""
+        self.server.headers.append({name.lower(): value for name, value in self.headers.items()})
+        self.server.default(self)
 
     def log_message(self, *args):
         pass

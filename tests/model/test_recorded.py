@@ -8,7 +8,7 @@ import pytest
 from agent.model.catalog import FreeCatalog
 from agent.model.chat import Chat, RetryPolicy
 from agent.model.errors import FatalModelError
-from agent.model.open import open_model
+from agent.model.open import open_model, open_transport
 from agent.model.recorded import RecordedTransport, RecordingTransport
 from agent.model.routing import RoleModels, RoutedModel
 from agent.model.types import Message, Request, ToolCall, ToolSpec
@@ -50,7 +50,10 @@ async def test_a_recording_replays_the_conversation(tmp_path: Path) -> None:
         live = RoutedModel(Chat(transport, FreeCatalog()), RoleModels("openai/hand"))
         heard = await conversation(live)
         asked = server.requests
-    assert await conversation(open_model(RoleModels("openai/hand"), replay=tmp_path / "t.jsonl")) == heard
+    assert (
+        await conversation(open_model(RoleModels("openai/hand"), transport=open_transport(replay=tmp_path / "t.jsonl")))
+        == heard
+    )
     assert len(asked) == 4
     # a transcript kept by the server, under another client's names for model and calls, is as good
     lines = [json.loads(line) for line in (tmp_path / "t.jsonl").read_text().splitlines()]
@@ -58,12 +61,12 @@ async def test_a_recording_replays_the_conversation(tmp_path: Path) -> None:
         line["request"] = {**request, "model": "another"}
         del line["scope"], line["sample"]
     (tmp_path / "s.jsonl").write_text("".join(json.dumps(line) + "\n" for line in lines))
-    response = await open_model(RoleModels(), replay=tmp_path / "s.jsonl").complete(
+    response = await open_model(RoleModels(), transport=open_transport(replay=tmp_path / "s.jsonl")).complete(
         Request("solver", (Message("user", "begin"),), tools=(VIEW,))
     )
     assert response.source == "replay"
     assert response.cost == 0
-    assert await conversation(open_model(RoleModels(), replay=tmp_path / "s.jsonl")) == heard
+    assert await conversation(open_model(RoleModels(), transport=open_transport(replay=tmp_path / "s.jsonl"))) == heard
 
 
 def transcript(path: Path, *pairs: tuple[str, str], **more) -> RecordedTransport:

@@ -230,3 +230,46 @@ def test_a_policy_that_chooses_what_is_closed_is_wrong() -> None:
 def test_unknown_policies_are_named() -> None:
     with pytest.raises(policy.UnknownPolicy, match="best_first"):
         policy.create("nope")
+
+
+def test_actions_and_stop_may_answer_later_and_the_tree_is_the_same() -> None:
+    async def later(node):
+        await asyncio.sleep(0)
+        return actions(node)
+
+    async def enough(tree):
+        await asyncio.sleep(0)
+        return len(tree) >= 12
+
+    def grown(allowed, stop):
+        tree, events = Tree(), []
+        run = engine.run(
+            tree, policy.create("depth_first"), codetree, actions=allowed, stop=stop, observers=[events.append]
+        )
+        return asyncio.run(run), tree.to_dict(), [type(event).__name__ for event in events]
+
+    direct = grown(actions, lambda tree: len(tree) >= 12)
+    remote = grown(later, enough)
+    assert remote[1:] == direct[1:]
+    assert remote[0].reason == direct[0].reason == "stopped"
+
+
+def test_cancelled_while_actions_are_asked_the_tree_is_whole() -> None:
+    tree, asked = Tree(), asyncio.Event()
+
+    async def slow(node):
+        if node.kind == "strategy":
+            asked.set()
+            await asyncio.sleep(60)
+        return actions(node)
+
+    async def main() -> None:
+        job = asyncio.ensure_future(engine.run(tree, policy.create("depth_first"), codetree, actions=slow))
+        await asked.wait()
+        job.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await job
+
+    asyncio.run(asyncio.wait_for(main(), 30))
+    assert [node.payload for node in tree.root.children][:1] == ["a"]
+    assert all(node.pending == 0 and not node.in_flight for node in tree)

@@ -13,7 +13,7 @@ from search.budget import Budget
 from search.events import NodeAdded, NodeUpdated
 from search.policies.ab_mcts import AbMcts
 from search.policies.codetree import Codetree
-from search.tree import Child, Tree
+from search.tree import Child, Judgement, Tree
 
 NAMES = policy.names()
 
@@ -163,3 +163,143 @@ def test_ab_mcts_prefers_the_better_action() -> None:
     tree = Tree()
     asyncio.run(engine.run(tree, AbMcts(1), two, actions=lambda node: ("a", "b"), budget=Budget(nodes=60)))
     assert sum(node.action == "b" for node in tree) > 45
+
+
+def by_level(tree):
+    levels = {}
+    for node in tree:
+        levels.setdefault(node.depth, []).append(node)
+    return levels
+
+
+def test_beam_expands_only_the_best_of_each_level() -> None:
+    def three(node):
+        return ("go",) if node.depth < 4 and node.expansions < 3 else ()
+
+    tree = Tree()
+    beam = policy.create("beam", width=2, branch=3)
+    asyncio.run(engine.run(tree, beam, expand, actions=three, budget=Budget(nodes=3 + 6 + 6 + 6)))
+    levels = by_level(tree)
+    assert [len(levels[depth]) for depth in range(5)] == [1, 3, 6, 6, 6]
+    for depth in (1, 2, 3):
+        best = sorted(levels[depth], key=lambda node: (-node.value, node.order))[:2]
+        assert all(node.expansions == (3 if node in best else 0) for node in levels[depth])
+
+
+def test_beam_sees_a_value_that_falls() -> None:
+    tree = Tree()
+    beam = policy.create("beam", width=1, branch=2)
+    asyncio.run(engine.run(tree, beam, expand, actions=lambda node: ("go",), budget=Budget(nodes=2)))
+    first, second = sorted(tree.root.children, key=lambda node: -node.value)
+    assert beam.ask(tree).node is first
+    tree.revalue(first, 0.0)
+    beam.observe(NodeUpdated(first))
+    assert beam.ask(tree).node is second
+
+
+@pytest.mark.parametrize("name", ["lats", "uct", "pg_td"])
+def test_descents_go_deeper_where_it_pays(name) -> None:
+    tree = Tree()
+    asyncio.run(
+        engine.run(
+            tree,
+            policy.create(name),
+            Landscape().expand,
+            actions=lambda node: ("go",) if node.depth < 6 else (),
+            budget=Budget(nodes=80),
+        )
+    )
+    rich = next(child for child in tree.root.children if child.order == 2)
+    assert rich.visits > 1.5 * max(child.visits for child in tree.root.children if child is not rich)
+
+
+def test_lats_gives_a_leaf_all_its_children_before_it_goes_below() -> None:
+    tree, _, _ = grow("", chosen=policy.create("lats", samples=2), budget=30)
+    for node in tree:
+        if any(child.attempts for child in node.children):
+            assert node.expansions >= min(2, 3 if node.parent else 2)
+
+
+def test_pg_td_backs_up_the_best_and_not_the_mean() -> None:
+    """One good repair among poor ones keeps the search in that family, though its mean is the lowest."""
+    tree = Tree()
+    one, other = (
+        tree.add(tree.root, Child("patch", None, v), action="go", ordinal=i, index=0) for i, v in enumerate((0.5, 0.5))
+    )
+    for place, value in enumerate((0.9, 0.0, 0.0)):
+        tree.add(one, Child("repair", None, value), action="go", ordinal=place, index=0)
+    for place in range(3):
+        tree.add(other, Child("repair", None, 0.5), action="go", ordinal=place, index=0)
+    for node in tree:
+        tree.offer(node, ("go",) if node.depth else ())
+    best, mean = policy.create("pg_td", branch=2, exploration=0.0), policy.create("uct", widening=0.0, exploration=0.0)
+
+    def family(node):
+        return node if node.depth < 2 else family(node.parent)
+
+    assert family(best.ask(tree).node) is one
+    assert family(mean.ask(tree).node) is other
+
+
+def program(tree, parent, passed, critic=None, kept=None, *, asked=True):
+    judged = Judgement(passed, critic, kept, asked)
+    kind = "repair" if parent.kind in ("patch", "repair") else "patch"
+    child = Child(kind, None, (3 * passed + (critic or 0.0)) / 4, judgement=judged)
+    node = tree.add(parent, child, action="go", ordinal=len(parent.children), index=0)
+    tree.offer(node, ("repair",))
+    return node
+
+
+def test_faithful_codetree_forgets_a_vetoed_program_and_answers_with_the_last_failure() -> None:
+    tree = Tree()
+    first = program(tree, tree.root, 0.5, 0.4)
+    vetoed = program(tree, tree.root, 1.0, 0.2, kept=False)
+    last = program(tree, tree.root, 0.2, 0.2)
+    assert Codetree().answer(tree) is last
+    assert Codetree(best_fallback=True).answer(tree) is first
+    assert Codetree(veto_lowers=True).answer(tree) is vetoed
+    assert Codetree(best_fallback=True, veto_lowers=True).answer(tree) is vetoed
+    assert Codetree().standing(vetoed) > Codetree(veto_lowers=True).standing(vetoed) > 1.0
+    kept = program(tree, tree.root, 1.0, 0.9, kept=True)
+    assert {Codetree(best_fallback=flag).answer(tree) for flag in (False, True)} == {kept}
+
+
+def test_a_critic_that_is_not_understood_accepts_there_and_abstains_here() -> None:
+    tree = Tree()
+    mute = program(tree, tree.root, 1.0)
+    never_asked = program(tree, tree.root, 1.0, asked=False)
+    assert Codetree().accepts(mute)
+    assert not Codetree(critic_abstains=True).accepts(mute)
+    assert Codetree(critic_abstains=True).accepts(never_asked)
+
+
+def test_codetree_prunes_by_tests_and_critic() -> None:
+    tree = Tree()
+    parent = program(tree, tree.root, 0.5, 0.6)
+    better, worse = program(tree, parent, 0.5, 0.8), program(tree, parent, 0.5, 0.4)
+    equal_and_liked, equal = program(tree, parent, 0.5, 0.6), program(tree, program(tree, parent, 0.6, 0.2), 0.6, 0.2)
+    faithful = Codetree()
+    assert [faithful.admits(node) for node in (parent, better, worse, equal_and_liked, equal)] == [
+        True,
+        True,
+        False,
+        True,
+        False,
+    ]
+    assert not faithful.admits(program(tree, tree.root, 0.0, 0.0))
+    assert not faithful.admits(program(tree, parent, 0.5))  # there silence counts as 0
+    assert Codetree(critic_abstains=True).admits(program(tree, parent, 0.55))
+    third = program(tree, program(tree, program(tree, tree.root, 0.2, 0.2), 1.0, 0.1, kept=False), 1.0, 0.1, kept=False)
+    assert faithful.accepts(third)
+
+
+@pytest.mark.parametrize("count_calls", [False, True])
+def test_codetree_stops_at_its_own_limit(count_calls) -> None:
+    async def judged(expansion):
+        return [Child("patch", None, 0.5, judgement=Judgement(0.5, 0.5, False, asked=True))]
+
+    tree = Tree()
+    chosen = Codetree(limit=6, count_calls=count_calls)
+    result = asyncio.run(engine.run(tree, chosen, judged, actions=lambda node: ("go",), budget=Budget(nodes=50)))
+    assert result.reason == "exhausted"
+    assert len(tree) - 1 == (3 if count_calls else 6)  # each costs its own call and the critic's

@@ -6,8 +6,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from search.selection.agreement import RULES, largest_cluster, shares, square_root
-from search.selection.calibrated import FOLDS, fold_of, load
-from search.selection.choice import decide
+from search.selection.calibrated import calibration_tasks, load
+from search.selection.choice import LEVELS, ORDER, decide, in_levels
 from search.selection.evidence import evidence
 from search.selection.matrix import Candidate, Matrix
 from search.selection.matrix import Test as Column
@@ -120,7 +120,7 @@ def test_a_fit_learns_what_is_informative_and_stays_calibrated_on_new_tasks() ->
     decisions = [decide(example.matrix, {}, posterior) for example in fresh]
     right = np.mean([example.correct[d.index] for example, d in zip(fresh, decisions, strict=True)])
     assert right > 0.45
-    assert np.mean([d.probability for d in decisions]) == pytest.approx(right, abs=0.08)
+    assert np.mean([d.continuous for d in decisions]) == pytest.approx(right, abs=0.08)
 
 
 def test_a_fit_is_a_function_of_its_examples() -> None:
@@ -129,7 +129,22 @@ def test_a_fit_is_a_function_of_its_examples() -> None:
     assert fit(examples[1:], penalties=(5.0,)) != fit(examples, penalties=(5.0,))
 
 
-def test_every_benchmark_task_has_a_model_that_did_not_see_its_fold() -> None:
-    models = {fold_of(name): load(name) for name in (f"HumanEval/{i}" for i in range(164))}
-    assert sorted(models) == list(range(FOLDS))
-    assert len({model.bias for model in models.values()}) == FOLDS  # each was fitted without other tasks
+def test_every_task_of_the_calibration_has_a_model_that_did_not_see_it_and_others_have_that_of_all() -> None:
+    models = [load(name) for name in calibration_tasks()]
+    assert len(models) == 80
+    assert all(model != load() for model in models)
+    assert len({tuple(model.weights.values()) for model in models}) == 80
+    assert load("HumanEval/no such task") == load()
+
+
+def test_reported_probabilities_are_levels_that_keep_the_order() -> None:
+    chances = [n / 1000 for n in range(1001)]
+    shown = [in_levels(chance) for chance in chances]
+    assert shown == sorted(shown)
+    assert len(set(shown)) == len(shown)
+    assert {round(each * LEVELS - 0.5) for each in shown} == set(range(LEVELS))
+    assert all(
+        abs(each - middle) < ORDER + 1e-9
+        for each in shown
+        for middle in [min((0.25, 0.75), key=lambda m: abs(m - each))]
+    )

@@ -15,6 +15,10 @@ IDENTITY = {
 }
 
 
+MOST = 1 << 28
+"""Larger files are sparse, and told by their size."""
+
+
 class Repository:
     """A repository of a user, made with plain git."""
 
@@ -57,7 +61,8 @@ def picture(root: Path) -> dict[str, tuple[int, bytes]]:
             if stat.S_ISLNK(mode):
                 content = os.fsencode(path.readlink())
             elif stat.S_ISREG(mode):
-                content = path.read_bytes()
+                size = path.lstat().st_size
+                content = path.read_bytes() if size < MOST else b"%d bytes" % size
             found[str(path.relative_to(root))] = (mode, content)
     return found
 

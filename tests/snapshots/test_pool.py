@@ -161,3 +161,13 @@ async def test_a_failed_build_leaves_nothing(store: SnapshotStore, tmp_path: Pat
     assert not pool.prepared
     async with pool.at(store.base) as workspace:
         assert snapshot_content(workspace.root) == store_content(store, store.base)
+
+
+async def test_what_a_killed_process_left_goes_too(store: SnapshotStore, tmp_path: Path) -> None:
+    killed = WorkspacePool(store, tmp_path / "pool", 2)
+    async with killed.at(store.base), killed.at(store.base):
+        pass  # it never closes
+    assert names_in(tmp_path / "pool") == ["0", "1"]
+    (tmp_path / "pool" / "products").mkdir()
+    await WorkspacePool(store, tmp_path / "pool", 2).close()  # all that its run asked was answered from the store
+    assert names_in(tmp_path / "pool") == ["products"]

@@ -7,11 +7,17 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from search.statistics.calibration import brier, expected_calibration_error, reliability
+from search.statistics.calibration import (
+    brier,
+    error_of_equal_masses,
+    error_of_perfect,
+    expected_calibration_error,
+    reliability,
+)
 from search.statistics.coverage import coverage, fit_coverage, pass_at_k
 from search.statistics.intervals import paired_bootstrap, wilson
 from search.statistics.selective import aurc, risk_coverage, selective_accuracy, threshold
-from search.statistics.significance import holm, mcnemar
+from search.statistics.significance import holm, mcnemar, sign_test
 
 chances = st.floats(0, 1, allow_nan=False)
 predictions = st.lists(st.tuples(chances, st.booleans()), min_size=1, max_size=40)
@@ -163,3 +169,23 @@ def test_answering_pays_above_the_threshold(cost, p) -> None:
     assert threshold(math.inf) == 1.0
     with pytest.raises(ValueError, match="negative"):
         threshold(-1.0)
+
+
+def test_perfect_probabilities_show_the_error_that_few_predictions_bring() -> None:
+    rng = np.random.default_rng(3)
+    for count in (80, 2000):
+        p = rng.random(count)
+        seen = [expected_calibration_error(p.tolist(), (rng.random(count) < p).tolist()) for _ in range(300)]
+        usual, high = error_of_perfect(p.tolist())
+        assert usual == pytest.approx(np.mean(seen), rel=0.1)
+        assert np.mean(np.array(seen) <= high) == pytest.approx(0.95, abs=0.04)
+
+
+def test_bins_of_equal_mass() -> None:
+    assert error_of_equal_masses([0.1, 0.2, 0.8, 0.9], [False, False, True, True], bins=2) == pytest.approx(0.15)
+    assert error_of_equal_masses([0.5], [True]) == 0.5
+
+
+def test_sign_test_leaves_ties_out() -> None:
+    assert sign_test([0.0, 0.0]) == 1.0
+    assert sign_test([1.0] * 20) == pytest.approx(2 / 2**20)

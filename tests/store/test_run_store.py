@@ -1,5 +1,6 @@
 import sqlite3
 import subprocess
+import sys
 from dataclasses import replace
 from pathlib import Path
 from threading import Thread
@@ -7,7 +8,9 @@ from threading import Thread
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from postgresql_server import PASSWORD, Server
 
+from agent.store import database
 from agent.store.encoding import dump, load
 from agent.store.records import CallRecord, ExecutionRecord, NodeRecord
 from agent.store.recover import check, main, recover
@@ -15,9 +18,18 @@ from agent.store.store import RunStore, Store
 from tools.errors import InfrastructureError, InputError
 
 
+@pytest.fixture(params=["sqlite", "postgresql"])
+def place(request: pytest.FixtureRequest, tmp_path: Path) -> str:
+    """Where a new store may be: a file, or a schema of a server."""
+    if request.param == "sqlite":
+        return str(tmp_path / "run.db")
+    server: Server = request.getfixturevalue("postgresql")
+    return server.schema()
+
+
 @pytest.fixture
-def store(tmp_path: Path):
-    with Store.open(tmp_path / "run.db") as store:
+def store(place: str):
+    with Store.open(place) as store:
         yield store
 
 
@@ -142,17 +154,17 @@ def test_a_transaction_that_fails_leaves_nothing(run: RunStore) -> None:
         assert connection.exec_driver_sql("SELECT count(*) FROM messages").scalar_one() == 0
 
 
-def test_writes_reach_the_disk_before_they_count(store: Store) -> None:
-    with store.database.write() as connection:
+def test_writes_reach_the_disk_before_they_count(tmp_path: Path) -> None:
+    with Store.open(tmp_path / "run.db") as store, store.database.write() as connection:
         assert connection.exec_driver_sql("PRAGMA journal_mode").scalar_one() == "wal"
         assert connection.exec_driver_sql("PRAGMA synchronous").scalar_one() == 2
 
 
-def test_a_newer_store_is_refused(tmp_path: Path, store: Store) -> None:
+def test_a_newer_store_is_refused(place: str, store: Store) -> None:
     with store.database.write() as connection:
         connection.exec_driver_sql("UPDATE about SET value = '99'")
     with pytest.raises(InputError, match="newer Treewright"):
-        Store.open(tmp_path / "run.db")
+        Store.open(place)
 
 
 def test_another_programs_database_is_refused(tmp_path: Path) -> None:
@@ -168,7 +180,7 @@ def test_bad_places_are_named(tmp_path: Path) -> None:
     with pytest.raises(InfrastructureError, match=r"text\.db is damaged") as failure:
         Store.open(tmp_path / "text.db")
     assert "agent.store.recover" in failure.value.hint
-    with pytest.raises(InputError, match="cannot use the database host/name"):
+    with pytest.raises(InputError, match=r"database nosuchdialect://user@host/name$"):
         Store.open("nosuchdialect://user:secret@host/name")
     (tmp_path / "folder").mkdir()
     with pytest.raises(InputError, match="folder"):
@@ -256,9 +268,9 @@ def test_any_node_can_be_stored(run: RunStore, title: str, data: dict) -> None:
     assert dump(run.node("n").data) == dump(load(dump(data)))
 
 
-def test_many_may_open_a_new_store_at_once(tmp_path: Path) -> None:
+def test_many_may_open_a_new_store_at_once(place: str) -> None:
     opened: list[Store] = []
-    threads = [Thread(target=lambda: opened.append(Store.open(tmp_path / "new.db"))) for _ in range(8)]
+    threads = [Thread(target=lambda: opened.append(Store.open(place))) for _ in range(8)]
     for thread in threads:
         thread.start()
     for thread in threads:
@@ -266,3 +278,101 @@ def test_many_may_open_a_new_store_at_once(tmp_path: Path) -> None:
     assert len(opened) == 8
     for store in opened:
         store.close()
+
+
+def test_writers_of_two_processes_queue_and_readers_do_not(place: str, store: Store, run: RunStore) -> None:
+    """A store opened a second time has connections and a lock of its own, as another process would."""
+
+    def tick(target: RunStore) -> None:
+        for _ in range(10):
+            target.event("tick", {})
+
+    with Store.open(place) as second:
+        other = second.run("r1")
+        threads = [Thread(target=tick, args=(target,)) for target in (run, other)]
+        with store.database.write():
+            for thread in threads:
+                thread.start()
+            assert other.events() == ()
+        for thread in threads:
+            thread.join()
+    assert [event.seq for event in run.events()] == list(range(1, 21))
+
+
+def test_a_run_is_gone_on_with_by_who_opens_it_next(place: str) -> None:
+    with Store.open(place) as store:
+        run = store.create_run("r1", task={}, config={})
+        run.record_call(call(), [{"role": "user", "content": "x"}])
+        run.record_execution(ExecutionRecord("n1", "e", 0, "test", {}, {"exit_code": 0}, None, 1.5))
+    with Store.open(place) as store:
+        run = store.create_run("r1", task={"repo": "other"}, config={})
+        assert run.lookup_call("n1", "solver", "f" * 64, 0) == run.calls()[0]
+        assert run.call_keys() == {("n1", "solver", "f" * 64, 0)}
+        assert run.lookup_execution("n1", "e", 0) == run.executions()[0]
+        run.record_call(call(ordinal=1), [{"role": "user", "content": "x"}])
+        assert (run.spend().calls, run.record().task) == (2, {})
+
+
+@pytest.mark.parametrize(
+    ("where", "said", "hint"),
+    [
+        ("postgresql://owner:SECRET@127.0.0.1:1/x", "Connection refused", "reachable"),
+        ("postgresql://owner:SECRET@127.0.0.1:PORT/postgres", "password authentication failed", "PGPASSWORD"),
+        ("postgresql://owner@127.0.0.1:PORT/postgres", "no password supplied", "PGPASSWORD"),
+        ("postgresql://owner@/nosuch?host=FOLDER&port=PORT&password=SECRET", "does not exist", "createdb"),
+        ("postgresql://owner@/postgres?host=FOLDER&port=PORT&options=-csearch_path%3Dnosuch", "no schema", "SCHEMA"),
+        ("postgresql://owner:a@SECRET@127.0.0.1/x", "second @", "%40"),
+        ("postgresql://owner:SECRET/x", "not the URL of a database", "%40"),
+        ("mysql://owner:SECRET@127.0.0.1/x", "cannot use the database mysql://owner@127.0.0.1/x", "postgresql://"),
+    ],
+)
+def test_a_server_that_cannot_be_used_is_explained_without_the_password(
+    postgresql: Server, monkeypatch: pytest.MonkeyPatch, where: str, said: str, hint: str
+) -> None:
+    monkeypatch.delenv("PGPASSWORD", raising=False)
+    monkeypatch.setenv("PGPASSFILE", "/nowhere")
+    url = where.replace("SECRET", "wrong-0f5e").replace("PORT", str(postgresql.port))
+    with pytest.raises((InputError, InfrastructureError), match=said) as failure:
+        Store.open(url.replace("FOLDER", str(postgresql.folder)))
+    assert hint in failure.value.hint
+    assert "wrong-0f5e" not in f"{failure.value} {failure.value.hint} {failure.value.__cause__}"
+
+
+def test_a_password_is_taken_from_the_url_or_the_environment(
+    postgresql: Server, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    url = postgresql.by_network(postgresql.schema())
+    with Store.open(url.replace("owner@", f"owner:{PASSWORD}@")) as store:
+        store.create_run("r", task={}, config={})
+        assert PASSWORD not in store.database.name
+    monkeypatch.setenv("PGPASSWORD", PASSWORD)
+    with Store.open(store.database.name) as store:
+        assert [record.id for record in store.runs()] == ["r"]
+
+
+def test_without_its_driver_the_extra_is_named(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "psycopg", None)
+    with pytest.raises(InputError, match="psycopg") as failure:
+        Store.open("postgresql://owner@host/name")
+    assert "'postgres'" in failure.value.hint
+
+
+def test_a_server_that_began_anew_is_found_again(postgresql: Server) -> None:
+    with Store.open(postgresql.schema()) as store:
+        run = store.create_run("r", task={}, config={})
+        others = "SELECT pg_terminate_backend(pid) FROM pg_stat_activity WHERE pid <> pg_backend_pid()"
+        postgresql.run(f"{others} AND backend_type = 'client backend'")
+        assert run.event("still here", {}) == 1
+
+
+def test_many_databases_compile_each_statement_once(tmp_path: Path) -> None:
+    def use(name: str) -> int:
+        with Store.open(tmp_path / name) as store:
+            run = store.create_run("r", task={}, config={})
+            run.event("one", {})
+            run.put_node(NodeRecord("n", None, "root", 0))
+            assert len(run.events()) == len(run.nodes()) == 1
+        return len(database._statements)
+
+    first = use("a.db")
+    assert {use("b.db"), use("c.db")} == {first}

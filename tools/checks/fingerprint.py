@@ -8,6 +8,7 @@ import warnings
 from collections.abc import Iterator, Mapping
 
 from tools.files import FileReader
+from tools.syntax import parse_python
 from tools.text import BinaryFile, readable
 
 _SCOPES = (ast.FunctionDef, ast.AsyncFunctionDef, ast.Lambda, ast.ClassDef)
@@ -29,7 +30,7 @@ def normalised_ast(source: str, *, rename_locals: bool = False) -> str:
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
-            tree = ast.parse(source)
+            tree = parse_python(source)
         _strip_docstrings(tree)
         if rename_locals:
             _rename_locals(tree)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import replace
 
 from tools.checks.leftovers import leftovers
@@ -45,7 +45,7 @@ def check_changes(files: FileReader, changes: Mapping[str, bytes | None]) -> lis
     return sorted(found, key=lambda item: (item.path, item.line, item.kind, item.message))
 
 
-def gate(files: FileReader, result: EditResult) -> EditResult:
+def gate(files: FileReader, result: EditResult, *, later: Collection[FindingKind] = ()) -> EditResult:
     """Turns back all edits of each file in which they bring a fatal finding.
 
     A file is judged after all its edits, because one may use what the next defines.
@@ -53,10 +53,11 @@ def gate(files: FileReader, result: EditResult) -> EditResult:
     Args:
         files: the state before.
         result: of applying edits to it.
+        later: kinds that are let pass, because more edits will follow that may put them right.
     """
     fatal: dict[str, Finding] = {}
     for finding in check_changes(files, result.changes):
-        if finding.severity is Severity.FATAL:
+        if finding.severity is Severity.FATAL and finding.kind not in later:
             fatal.setdefault(finding.path, finding)
     if not fatal:
         return result

@@ -12,6 +12,7 @@ from pathlib import PurePosixPath
 from typing import Any
 
 from tools.checks.model import Finding, FindingKind, Severity
+from tools.syntax import parse_python
 
 _KINDS = {
     "UndefinedName": FindingKind.UNDEFINED_NAME,
@@ -111,7 +112,7 @@ def _parsed(source: bytes) -> ast.Module | None:
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")
-            return ast.parse(source)
+            return parse_python(source)
     except (SyntaxError, ValueError, RecursionError, MemoryError):
         return None
 

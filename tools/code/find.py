@@ -17,6 +17,8 @@ from tools.text import MAX_FILE_BYTES, BinaryFile, readable
 GREP_SECONDS = 10.0
 _LINE_CHARS = 240
 _PER_FILE = 20
+_ALTERNATIVES = 64
+_BRACES = stdlib_re.compile(r"\{([^{}]*,[^{}]*)\}")
 _SPECIAL = set("\\^$.|?*+()[]{}")
 
 
@@ -25,7 +27,8 @@ def find(files: FileReader, glob: str, limit: int = 100) -> str:
 
     Args:
         files: the repository.
-        glob: as in `.gitignore`: `*.py` at any depth, `src/**/test_*.py`, or a folder `docs/`.
+        glob: as in `.gitignore`: `*.py` at any depth, `src/**/test_*.py`, or a folder `docs/`; with alternatives
+            as in `{src,tests}/**/*.py`.
         limit: of paths shown.
 
     Raises:
@@ -39,7 +42,7 @@ def find(files: FileReader, glob: str, limit: int = 100) -> str:
 
 
 def matching_paths(paths: Sequence[str], glob: str) -> list[str]:
-    """The paths a `.gitignore`-like pattern matches; all for an empty one.
+    """The paths a `.gitignore`-like pattern matches, or one of its alternatives in braces; all for an empty one.
 
     Raises:
         InputError: the pattern cannot be read.
@@ -47,10 +50,24 @@ def matching_paths(paths: Sequence[str], glob: str) -> list[str]:
     if not glob.strip() or glob.strip() in {".", "./"}:
         return list(paths)
     try:
-        spec = pathspec.GitIgnoreSpec.from_lines([glob.strip().removeprefix("./")])
+        spec = pathspec.GitIgnoreSpec.from_lines(_alternatives(glob.strip().removeprefix("./")))
     except ValueError as error:
         raise InputError(f"{glob} is not a file pattern: {error}", hint="write it like src/**/*.py") from error
     return [path for path in paths if spec.match_file(path)]
+
+
+def _alternatives(glob: str) -> list[str]:
+    """A pattern for each choice of the alternatives in braces, innermost first; at most `_ALTERNATIVES`."""
+    done: list[str] = []
+    pending = [glob]
+    while pending:
+        pattern = pending.pop(0)
+        match = _BRACES.search(pattern)
+        if match is None or len(pending) + len(done) >= _ALTERNATIVES:
+            done.append(pattern)
+        else:
+            pending += [pattern[: match.start()] + choice + pattern[match.end() :] for choice in match[1].split(",")]
+    return done
 
 
 def grep(

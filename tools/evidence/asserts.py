@@ -7,6 +7,8 @@ import math
 import re
 from dataclasses import dataclass
 
+from tools.syntax import parse_python
+
 _ATOM = re.compile(r"[^,\[\](){} ]")
 
 
@@ -28,7 +30,7 @@ class Claim:
 def read_assert(code: str, entry_point: str) -> Claim | None:
     """The claim of `assert f(...) == value` and its kin (`is`, `not f()`, `f()`); None for anything else."""
     try:
-        body = ast.parse(code.strip()).body
+        body = parse_python(code.strip()).body
     except (SyntaxError, ValueError, RecursionError, MemoryError):
         return None
     if not body or not isinstance(body[-1], ast.Assert):

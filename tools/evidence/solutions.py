@@ -9,6 +9,8 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from tools.syntax import parse_python
+
 _KNOWN = frozenset(dir(builtins)) | {"__name__", "__file__"}
 _WORD = re.compile(r"[A-Za-z]+")
 _STRING = re.compile(r"\"([^\"\n]+)\"|'([^'\n]+)'")
@@ -58,7 +60,7 @@ def read_solution(prompt: str, code: str, entry_point: str, requirement: Require
     findings["long"] = float(len(code) > 900)
     findings["words"] = len(requirement.words & said) / max(1, len(requirement.words))
     try:
-        tree = ast.parse(prompt + code)
+        tree = parse_python(prompt + code)
     except (SyntaxError, ValueError, RecursionError, MemoryError):
         return Reading(code.strip(), findings)
     findings["parses"] = 1.0

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from tools.faults.formulas import FORMULAS
 from tools.faults.spectrum import Line, Spectrum, build_spectrum, failures_of
 from tools.files import FileReader
+from tools.syntax import parse_python
 from tools.testing.naming import is_test_support
 from tools.testing.types import Frame, TestReport
 
@@ -173,7 +174,7 @@ def _tree(files: FileReader, path: str) -> ast.Module | None:
     if not path.endswith(".py") or not files.exists(path):
         return None
     try:
-        return ast.parse(files.read(path))
+        return parse_python(files.read(path))
     except (SyntaxError, ValueError, RecursionError):
         return None
 

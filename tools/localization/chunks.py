@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 
 from tools.issues import Issue
 from tools.localization.index import Index
-from tools.localization.lexis import terms_of, words
+from tools.localization.lexis import TERMS, terms_of, words
 from tools.localization.query import Query
 from tools.localization.tags import Definition, Tags
 
@@ -28,7 +28,8 @@ MAX_FRAGMENTS = 60
 class Chunk:
     """A function, method or class with the frequencies of the query's terms in it.
 
-    `terms` weigh name terms more; `words` counts all identifiers in the text.
+    `terms` weigh name terms more; `words` counts all identifiers in the text; the key is made of the number of the
+    file, the qualified name and the first line; `simple` is the name without its owner.
     """
 
     number: int
@@ -37,11 +38,12 @@ class Chunk:
     words: Counter[str]
     text: str
     scores: dict[str, float] = field(default_factory=dict)
+    key: tuple[int, str, int] = field(init=False)
+    simple: str = field(init=False)
 
-    @property
-    def key(self) -> tuple[int, str, int]:
-        """File number, qualified name, first line."""
-        return self.number, self.definition.name, self.definition.start
+    def __post_init__(self) -> None:
+        self.key = self.number, self.definition.name, self.definition.start
+        self.simple = self.definition.simple
 
 
 @dataclass(frozen=True)
@@ -58,48 +60,59 @@ def read_chunks(index: Index, numbers: Sequence[int], query: Query, issue: Issue
     """Reads files by number and cuts them into chunks."""
     tags = index.tags(numbers)
     texts = index.read(numbers)
-    wanted = frozenset(query.terms)
-    memo: dict[str, tuple[str, ...]] = {}
+    wanted = _Wanted(frozenset(query.terms))
     pasted = _pasted_lines(issue)
     found = []
     for number in numbers:
         if number in texts:
             lines = texts[number].split("\n")
-            chunks = _chunks(number, lines, tags[number], wanted, memo)
-            quoted = tuple(line for line, content in enumerate(lines, 1) if pasted and content.strip() in pasted)
+            chunks = _chunks(number, lines, tags[number], wanted)
+            quoted = tuple(line for line, content in enumerate(lines, 1) if content.strip() in pasted) if pasted else ()
             found.append(FileText(number, texts[number], tuple(chunks), quoted))
     return found
 
 
-def _chunks(
-    number: int, lines: list[str], tags: Tags, wanted: frozenset[str], memo: dict[str, tuple[str, ...]]
-) -> list[Chunk]:
+class _Wanted:
+    """The words seen so far that hold terms of the query, with those terms; most words of a file hold none."""
+
+    def __init__(self, terms: frozenset[str]) -> None:
+        self.terms = terms
+        self.holding: dict[str, tuple[str, ...]] = {}
+        self._seen: set[str] = set()
+
+    def learn(self, words: Counter[str]) -> None:
+        """Looks at words not seen before."""
+        new = words.keys() - self._seen
+        self._seen |= new
+        terms = self.terms
+        for word in new:
+            if not terms.isdisjoint(found := TERMS[word]):
+                self.holding[word] = tuple(term for term in found if term in terms)
+
+
+def _chunks(number: int, lines: list[str], tags: Tags, wanted: _Wanted) -> list[Chunk]:
     chunks = []
-    owners = [definition for definition in tags.definitions if definition.kind in _OWNING]
     holding = {definition.name.rpartition(".")[0] for definition in tags.definitions if definition.kind in _CALLABLE}
     for definition in tags.definitions:
-        if definition.kind in _CALLABLE or (definition in owners and definition.name not in holding):
+        if definition.kind in _CALLABLE or (definition.kind in _OWNING and definition.name not in holding):
             body = "\n".join(lines[definition.start - 1 : definition.end])
-            chunks.append(_chunk(number, definition, body, wanted, memo))
+            chunks.append(_chunk(number, definition, body, wanted))
     return chunks
 
 
-def _chunk(
-    number: int, definition: Definition, body: str, wanted: frozenset[str], memo: dict[str, tuple[str, ...]]
-) -> Chunk:
+def _chunk(number: int, definition: Definition, body: str, wanted: _Wanted) -> Chunk:
     terms: dict[str, float] = {}
     found = Counter(words(body))
-    for word, count in found.items():
-        known = memo.get(word)
-        if known is None:
-            known = memo[word] = tuple(term for term in terms_of(word) if term in wanted)
-        for term in known:
-            terms[term] = terms.get(term, 0.0) + count
+    wanted.learn(found)
+    holding = wanted.holding
+    for word in found.keys() & holding.keys():  # in any order: the sums are of halves, and exact
+        for term in holding[word]:
+            terms[term] = terms.get(term, 0.0) + found[word]
     owner, _, simple = definition.name.rpartition(".")
     for weight, name in ((NAME_WEIGHT, simple), (OWNER_WEIGHT, owner)):
         for word in words(name):
             for term in terms_of(word):
-                if term in wanted:
+                if term in wanted.terms:
                     terms[term] = terms.get(term, 0.0) + weight
     return Chunk(number, definition, terms, found, body)
 
@@ -109,11 +122,22 @@ def score_chunks(files: Sequence[FileText], query: Query, idf: Mapping[str, floa
     chunks = [chunk for file in files for chunk in file.chunks]
     lengths = [chunk.words.total() for chunk in chunks]
     mean = sum(lengths) / max(1, len(chunks)) or 1.0
+    weights = {
+        term: [
+            (name, part[term] * idf.get(term, 0.0))
+            for name, part in zip(names, query.fields, strict=True)
+            if term in part
+        ]
+        for term in query.terms
+    }
     for chunk, length in zip(chunks, lengths, strict=True):
         norm = K1 * (1 - B + B * length / mean)
-        saturated = {term: idf.get(term, 0.0) * count / (norm + count) for term, count in chunk.terms.items()}
-        for name, part in zip(names, query.fields, strict=True):
-            chunk.scores[name] = sum(part[term] * value for term, value in saturated.items() if term in part)
+        scores = chunk.scores = dict.fromkeys(names, 0.0)
+        for term in sorted(chunk.terms):
+            count = chunk.terms[term]
+            saturated = count / (norm + count)
+            for name, weight in weights[term]:
+                scores[name] += weight * saturated
 
 
 def _pasted_lines(issue: Issue) -> frozenset[str]:

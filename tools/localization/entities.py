@@ -6,9 +6,12 @@ import re
 from dataclasses import dataclass, field
 
 from tools.issues import Issue
+from tools.issues.segments import strip_prompts
+from tools.localization.hierarchy import Hierarchy
 from tools.localization.index import Index
 from tools.localization.lexis import STOPWORDS, terms_of
 from tools.localization.modules import Modules
+from tools.localization.snippets import uses
 
 MAX_DEFINERS = 40
 
@@ -17,13 +20,16 @@ MAX_DEFINERS = 40
 class Evidence:
     """Per signal: file number -> strength, with a detail for the explanation.
 
-    `places` are `(file number, definition name) -> strength`, for the ranking of functions.
+    `places` are `(file number, definition name) -> strength`, for the ranking of functions; so are `used`, the members
+    that a snippet uses on objects of known class, and `kin`, the classes that named classes inherit from.
     """
 
     scores: dict[str, dict[int, float]] = field(default_factory=dict)
     details: dict[tuple[str, int], str] = field(default_factory=dict)
     places: dict[tuple[int, str], float] = field(default_factory=dict)
     lines: dict[int, dict[int, float]] = field(default_factory=dict)
+    used: dict[tuple[int, str], float] = field(default_factory=dict)
+    kin: dict[tuple[int, str], float] = field(default_factory=dict)
 
     def add(self, signal: str, number: int, strength: float, detail: str) -> None:
         """Adds strength; the first detail is kept."""
@@ -38,7 +44,7 @@ class Evidence:
         self.details.setdefault((signal, number), detail)
 
 
-def gather(issue: Issue, index: Index, modules: Modules) -> Evidence:
+def gather(issue: Issue, index: Index, modules: Modules, hierarchy: Hierarchy) -> Evidence:
     """All explicit evidence in an issue."""
     evidence = Evidence()
     _frames(issue, modules, evidence)
@@ -48,6 +54,8 @@ def gather(issue: Issue, index: Index, modules: Modules) -> Evidence:
     _defined(issue, index, evidence)
     _error_codes(issue, index, evidence)
     _stems(issue, index, evidence)
+    _classes(issue, hierarchy, evidence)
+    _uses(issue, hierarchy, evidence)
     return evidence
 
 
@@ -156,6 +164,36 @@ def _definers(index: Index, name: str) -> list[int]:
     return []
 
 
+def _classes(issue: Issue, hierarchy: Hierarchy, evidence: Evidence) -> None:
+    """What the classes that the issue names inherit from."""
+    own = issue.defined_names
+    title = set(_identifiers(issue.title, 1))
+    said = {*issue.code_names, *issue.identifiers} | {part for name in issue.dotted_names for part in name.split(".")}
+    named = dict.fromkeys(sorted(set(_identifiers(issue.field("code"))) - own), 0.4)
+    named |= dict.fromkeys(sorted(said - own), 0.7) | dict.fromkeys(sorted(title - own), 1.0)
+    for name, strength in named.items():
+        homes = hierarchy.classes(name) if name[:1].isupper() else []
+        for home in homes:
+            for above in hierarchy.ancestors(home):
+                share = strength * 0.7 ** (above.distance - 1) / len(homes)
+                evidence.raise_to("ancestor", above.number, share, f"{name} is a {above.name}")
+                key = (above.number, above.name)
+                evidence.kin[key] = max(evidence.kin.get(key, 0.0), share)
+
+
+def _uses(issue: Issue, hierarchy: Hierarchy, evidence: Evidence) -> None:
+    """Members that snippets use on objects of known class, where the class or its bases define them."""
+    code = strip_prompts(issue.field("code"))
+    for use in uses(code):
+        homes = hierarchy.classes(use.owner)
+        for home in homes:
+            found = hierarchy.member(home, use.member)
+            if found is not None:
+                evidence.raise_to("used", found.number, 1 / len(homes), f"{use.owner}.{use.member}")
+                key = (found.number, found.name)
+                evidence.used[key] = max(evidence.used.get(key, 0.0), 1 / len(homes))
+
+
 def _error_codes(issue: Issue, index: Index, evidence: Evidence) -> None:
     """Files that hold the codes of checks and messages, such as `models.E028`, as strings or names."""
     for code in issue.error_codes:
@@ -171,13 +209,11 @@ def _stems(issue: Issue, index: Index, evidence: Evidence) -> None:
     """Files whose name is a word of the title or the prose."""
     title = {word.lower() for word in _identifiers(issue.title)}
     prose = {word.lower() for word in _identifiers(issue.field("prose"))} | {name.lower() for name in issue.code_names}
-    for file in index.files:
-        stem = file.path.rpartition("/")[2].partition(".")[0].lower().strip("_")
-        if len(stem) < 3 or stem in STOPWORDS:
-            continue
-        for signal, words in (("stem_title", title), ("stem_prose", prose)):
-            if stem in words or stem + "s" in words or (stem.endswith("s") and stem[:-1] in words):
-                evidence.add(signal, file.number, 1.0, stem)
+    for signal, words in (("stem_title", title), ("stem_prose", prose)):
+        meant = words | {word + "s" for word in words} | {word[:-1] for word in words if word.endswith("s")}
+        for stem in sorted(meant & index.by_stem.keys() - STOPWORDS):
+            for number in index.by_stem[stem] if len(stem) > 2 else ():
+                evidence.add(signal, number, 1.0, stem)
 
 
 def _identifiers(text: str, shortest: int = 2) -> list[str]:

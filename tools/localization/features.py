@@ -12,12 +12,14 @@ from dataclasses import dataclass, field
 
 from tools.issues import Issue
 from tools.localization.bm25f import Bm25f, LexicalScores, normalised
+from tools.localization.calls import call_flow
 from tools.localization.chunks import FileText, fragments, literal_matches, read_chunks, score_chunks
 from tools.localization.entities import Evidence, gather, is_vendored
+from tools.localization.hierarchy import Hierarchy
 from tools.localization.history import History, HistoryScores
 from tools.localization.index import Index
 from tools.localization.modules import Modules
-from tools.localization.neighbours import Edges, file_edges, pagerank, reversed_edges
+from tools.localization.neighbours import Edges, file_edges, pagerank, received, reversed_edges
 from tools.localization.query import QUERY_FIELDS, Query
 
 Features = dict[str, float]
@@ -52,6 +54,7 @@ class Sources:
 
     index: Index
     modules: Modules
+    hierarchy: Hierarchy
     scorer: Bm25f
     history: History | None
 
@@ -62,7 +65,7 @@ def first_look(
     """Scores every candidate file."""
     index, modules, history = sources.index, sources.modules, sources.history
     lexical = sources.scorer.score(query)
-    evidence = gather(issue, index, modules)
+    evidence = gather(issue, index, modules, sources.hierarchy)
     past = history.score(query) if history else None
     candidates = {file.number for file in index.files if not file.test} or {file.number for file in index.files}
     look = FirstLook({}, lexical, evidence, past)
@@ -75,7 +78,8 @@ def first_look(
         _put(look.table, f"field_{name}", normalised(_among(scores, candidates)))
     for signal, scores in evidence.scores.items():
         _put(look.table, signal, {number: math.tanh(score) for number, score in _among(scores, candidates).items()})
-    _put(look.table, "tests", normalised(_among(_through_tests(index, modules, lexical), candidates)))
+    tests = _through_tests(index, modules, _similar_tests(index, lexical))
+    _put(look.table, "tests", normalised(_among(tests, candidates)))
     if past:
         _put(look.table, "history", normalised(_among(_numbered(index, past.similar), candidates)))
         churn = {number: math.log1p(score) for number, score in _numbered(index, past.churn).items()}
@@ -127,11 +131,16 @@ def second_look(
     _put(table, "literal", normalised(literal))
     _put(table, "literal_any", {number: math.tanh(score / 3) for number, score in literal.items()})
     _put(table, "pasted", {file.number: math.tanh(len(file.quoted_lines) / 3) for file in files if file.quoted_lines})
+    called, calling = call_flow(files, first.evidence.places | first.evidence.used)
+    _put(table, "called", called)
+    _put(table, "calling", calling)
     edges = file_edges(files, index, modules)
     top = max((score for _, score in ranked), default=0.0)
     seeds = {number: math.exp(score - top) for number, score in ranked}
-    _put(table, "rank_used", normalised(pagerank(edges, seeds)))
-    _put(table, "rank_users", normalised(pagerank(reversed_edges(edges), seeds)))
+    for name, graph in (("used", edges), ("users", reversed_edges(edges))):
+        rank = pagerank(graph, seeds)
+        _put(table, f"rank_{name}", normalised(rank))
+        _put(table, f"flow_{name}", normalised(received(graph, rank)))
     return SecondLook(table, files, edges, holders)
 
 
@@ -149,17 +158,22 @@ def _numbered(index: Index, scores: Mapping[str, float]) -> dict[int, float]:
     return {index.by_path[path].number: score for path, score in scores.items() if path in index.by_path}
 
 
-def _through_tests(index: Index, modules: Modules, lexical: LexicalScores) -> dict[int, float]:
-    """Files that the tests most like the issue import or are named after."""
+def _similar_tests(index: Index, lexical: LexicalScores) -> dict[int, float]:
+    """The test files most like the issue, best first."""
     scored: dict[int, float] = {}
     for scores in lexical.by_part:
         for number, score in normalised(scores).items():
             if index.files[number].test:
                 scored[number] = scored.get(number, 0.0) + score
     best = sorted(scored, key=lambda number: (-scored[number], number))[:TESTS_READ]
-    tags = index.tags(best)
+    return {number: scored[number] for number in best}
+
+
+def _through_tests(index: Index, modules: Modules, scored: Mapping[int, float]) -> dict[int, float]:
+    """Files that the tests most like the issue import or are named after."""
+    tags = index.tags(list(scored))
     found: dict[int, float] = {}
-    for number in best:
+    for number in scored:
         targets = {target for item in tags[number].imports[:80] for target in modules.imported(number, item)[:2]}
         for target in sorted(targets):
             found[target] = found.get(target, 0.0) + scored[number] / math.sqrt(1 + len(targets))

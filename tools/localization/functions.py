@@ -12,8 +12,8 @@ from tools.localization.entities import Evidence
 from tools.localization.features import Features, SecondLook
 from tools.localization.lexis import WORD
 from tools.localization.query import QUERY_FIELDS
+from tools.localization.relations import Clues, Key, add_relations
 
-Key = tuple[int, str, int]
 _SPREAD_NAMES = 3
 _NAME = re.compile(r"[^\W\d]\w*")
 
@@ -21,9 +21,8 @@ _NAME = re.compile(r"[^\W\d]\w*")
 def function_features(
     issue: Issue,
     second: SecondLook,
-    evidence: Evidence,
+    clues: Clues,
     files: Sequence[tuple[int, float]],
-    coverage: Mapping[int, Mapping[int, float]],
 ) -> dict[Key, tuple[Chunk, Features]]:
     """The signals of every chunk of `files` (numbers with fused scores, best first)."""
     texts = {file.number: file for file in second.files}
@@ -41,10 +40,11 @@ def function_features(
             for chunk in texts[number].chunks:
                 table[chunk.key][f"within_{part}"] = chunk.scores[part] / own
     _add_names(table, chunks, issue)
-    _add_places(table, chunks, evidence, texts, coverage)
+    _add_places(table, chunks, clues.evidence, texts, clues.coverage)
     _add_literals(table, chunks, second)
     _add_calls(table, chunks)
     _add_kinds(table, chunks)
+    add_relations(table, chunks, issue, clues)
     return {chunk.key: (chunk, table[chunk.key]) for chunk in chunks}
 
 
@@ -98,7 +98,7 @@ def _add_places(
     for chunk in chunks:
         features = table[chunk.key]
         span = range(chunk.definition.start, chunk.definition.end + 1)
-        simple = chunk.definition.simple
+        simple = chunk.simple
         features["place"] = max(
             evidence.places.get((chunk.number, simple), 0.0),
             evidence.places.get((chunk.number, chunk.definition.name), 0.0),
@@ -123,7 +123,7 @@ def _add_calls(table: dict[Key, Features], chunks: Sequence[Chunk]) -> None:
     """Evidence one step along calls: what strongly named functions call, and who calls them."""
     by_name: dict[str, list[Chunk]] = {}
     for chunk in chunks:
-        by_name.setdefault(chunk.definition.simple, []).append(chunk)
+        by_name.setdefault(chunk.simple, []).append(chunk)
     strength = {chunk.key: _strength(table[chunk.key]) for chunk in chunks}
     strongest = max(strength.values(), default=0.0) or 1.0
     for chunk in sorted(chunks, key=lambda chunk: (-strength[chunk.key], chunk.key))[:40]:
@@ -146,7 +146,7 @@ def _strength(features: Features) -> float:
 def _add_kinds(table: dict[Key, Features], chunks: Sequence[Chunk]) -> None:
     for chunk in chunks:
         features = table[chunk.key]
-        simple = chunk.definition.simple
+        simple = chunk.simple
         features["kind_type"] = float(chunk.definition.kind not in {"function", "method", "macro"})
         features["kind_init"] = float(simple in {"__init__", "constructor", "new"})
         features["kind_dunder"] = float(simple.startswith("__") and simple != "__init__")

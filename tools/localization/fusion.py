@@ -31,7 +31,8 @@ def load_weights(path: Path = WEIGHTS) -> Mapping[Stage, Mapping[str, float]]:
 
 def fuse(features: Mapping[str, float], weights: Mapping[str, float]) -> float:
     """The weighted sum; signals without a weight do not count."""
-    return sum(weights.get(name, 0.0) * value for name, value in features.items())
+    weigh = weights.get
+    return sum([weigh(name, 0.0) * value for name, value in features.items() if value])
 
 
 def explain(

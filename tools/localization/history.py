@@ -9,6 +9,7 @@ import math
 import re
 from collections import Counter
 from dataclasses import dataclass
+from functools import cached_property
 
 from tools.localization.cache import Cache, PastCommit
 from tools.localization.lexis import STOPWORDS, terms_of, words
@@ -30,10 +31,14 @@ _NOISE = re.compile(
 
 @dataclass(frozen=True)
 class HistoryScores:
-    """By path: similarity of past messages, the message that counted most, recency of change, number of fixes."""
+    """By path: similarity of past messages, the message that counted most, recency of change, number of fixes.
+
+    `commits` are the ids of the most similar commits with their similarity, the best 1.
+    """
 
     similar: dict[str, float]
     message: dict[str, str]
+    commits: dict[str, float]
     churn: dict[str, float]
     fixes: dict[str, float]
 
@@ -73,8 +78,20 @@ class History:
             for path in commit.paths[:MAX_PATHS]:
                 similar[path] = similar.get(path, 0.0) + score / math.sqrt(len(commit.paths))
                 message.setdefault(path, f"{commit.id[:10]} {commit.title}")
-        return HistoryScores(similar, message, self._churn(), self._fixes())
+        top = scored[0][0] if scored else 1.0
+        commits = {
+            self.commits[age].id: score / top
+            for score, age in scored[:NEIGHBOURS]
+            if len(self.commits[age].paths) <= MAX_PATHS
+        }
+        return HistoryScores(similar, message, commits, self._churn, self._fixes)
 
+    @cached_property
+    def paths(self) -> dict[str, tuple[str, ...]]:
+        """Ids of commits with what they changed."""
+        return {commit.id: commit.paths for commit in self.commits}
+
+    @cached_property
     def _fixes(self) -> dict[str, float]:
         """How many small commits that say they fix something changed a path."""
         fixes: dict[str, float] = {}
@@ -84,6 +101,7 @@ class History:
                     fixes[path] = fixes.get(path, 0.0) + 1.0
         return fixes
 
+    @cached_property
     def _churn(self) -> dict[str, float]:
         churn: dict[str, float] = {}
         for age, commit in enumerate(self.commits):

@@ -7,6 +7,7 @@ import re
 import sqlite3
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 
 from tools.errors import InputError
 from tools.localization.builder import build_missing
@@ -74,6 +75,7 @@ class Index:
             self._numbers.setdefault(file.stored.key, []).append(file.number)
         self._segments = frozenset(file.stored.key >> SEGMENT_SHIFT for file in self.files)
         self._tags: dict[int, Tags] = {}
+        self._defining: dict[str, list[int]] = {}
 
     def _load(self, chosen: list[tuple[TreeFile, str]], workers: int) -> list[IndexedFile]:
         pairs = [(file.blob, language) for file, language in chosen]
@@ -100,6 +102,15 @@ class Index:
             stored = self.cache.find(pairs)
         return stored
 
+    @cached_property
+    def by_stem(self) -> dict[str, list[int]]:
+        """The numbers of files by the name without extension and outer underscores, in lower case."""
+        stems: dict[str, list[int]] = {}
+        for file in self.files:
+            stem = file.path.rpartition("/")[2].partition(".")[0].lower().strip("_")
+            stems.setdefault(stem, []).append(file.number)
+        return stems
+
     def postings(self, term: str) -> Iterator[tuple[int, int]]:
         """`(file number, packed counts)` of every file that has `term`."""
         numbers = self._numbers
@@ -118,7 +129,10 @@ class Index:
 
     def defining(self, name: str) -> list[int]:
         """The numbers of the files that define `name` (its last part)."""
-        return sorted(number for number, _ in self.postings("=" + name))
+        known = self._defining.get(name)
+        if known is None:
+            known = self._defining[name] = sorted(number for number, _ in self.postings("=" + name))
+        return known
 
     def find_definition(self, name: str) -> list[Place]:
         """Where `name` is defined; `Class.method` and `module.Class` narrow it down."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from functools import lru_cache
 
 _STRING = r'"(?:[^"\\\n]|\\.)*"|\'(?:[^\'\\\n]|\\.)*\''
 _STYLES = {
@@ -71,6 +72,8 @@ def split_word(word: str) -> tuple[str, ...]:
     lower = word.lower()
     if lower in KEYWORDS:
         return ()
+    if len(word) > 1 and word == lower and word.isascii() and word.isalpha():
+        return (stem(word),)
     parts = _PARTS.findall(word)
     if len(parts) <= 1:
         return (stem(lower.strip("_")),) if len(lower.strip("_")) > 1 else ()
@@ -78,29 +81,32 @@ def split_word(word: str) -> tuple[str, ...]:
     return (*(term for term in found if term not in KEYWORDS), stem(lower.strip("_")))
 
 
+@lru_cache(maxsize=200_000)
 def stem(word: str) -> str:
     """A light stem: plurals and the commonest verb endings; `words` of four letters and more."""
     if len(word) < 4 or not word.isascii():
         return word
-    for ending, least, replacement in _ENDINGS:
+    for ending, least, replacement in _ENDINGS.get(word[-1], ()):
         if word.endswith(ending) and len(word) >= least:
             return word[: -len(ending)] + replacement
     return word
 
 
-_ENDINGS = (
-    ("sses", 6, "ss"),
-    ("ies", 5, "y"),
-    ("ss", 4, "ss"),
-    ("us", 4, "us"),
-    ("is", 4, "is"),
-    ("ing", 7, ""),
-    ("ation", 8, "at"),
-    ("ed", 6, ""),
-    ("es", 6, "e"),
-    ("s", 4, ""),
-    ("e", 6, ""),
-)
+_ENDINGS = {
+    "s": (
+        ("sses", 6, "ss"),
+        ("ies", 5, "y"),
+        ("ss", 4, "ss"),
+        ("us", 4, "us"),
+        ("is", 4, "is"),
+        ("es", 6, "e"),
+        ("s", 4, ""),
+    ),
+    "g": (("ing", 7, ""),),
+    "n": (("ation", 8, "at"),),
+    "d": (("ed", 6, ""),),
+    "e": (("e", 6, ""),),
+}
 
 
 class _Terms(dict[str, tuple[str, ...]]):

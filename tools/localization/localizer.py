@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 import threading
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -13,19 +13,22 @@ from tools.errors import InputError
 from tools.issues import Issue
 from tools.localization.bm25f import Bm25f, FieldWeights
 from tools.localization.cache import Cache
+from tools.localization.changes import changed_functions
 from tools.localization.chunks import Chunk
 from tools.localization.embedding import Embed, embedding_scores
 from tools.localization.features import Features, FirstLook, SecondLook, Sources, first_look, second_look
-from tools.localization.functions import Key, function_features
+from tools.localization.functions import function_features
 from tools.localization.fusion import Reason, explain, fuse, load_weights
+from tools.localization.hierarchy import Hierarchy
 from tools.localization.history import History
 from tools.localization.index import Index
 from tools.localization.modules import Modules
 from tools.localization.objects import ObjectDatabase
 from tools.localization.query import build_query
+from tools.localization.relations import Clues, Key
 from tools.localization.rendering import render_map, render_skeleton
 
-CANDIDATES = 60
+CANDIDATES = 30
 FUNCTION_FILES = 12
 MAX_FUNCTIONS = 200
 
@@ -110,7 +113,9 @@ class Localizer:
 
     @cached_property
     def _sources(self) -> Sources:
-        return Sources(self.index, Modules(self.index), Bm25f(self.index, FieldWeights()), self._read_history())
+        modules = Modules(self.index)
+        hierarchy = Hierarchy(self.index, modules)
+        return Sources(self.index, modules, hierarchy, Bm25f(self.index, FieldWeights()), self._read_history())
 
     def _read_history(self) -> History | None:
         history = History(*self._past, self._cache)
@@ -148,8 +153,8 @@ class Localizer:
         self, issue: Issue, coverage: Mapping[str, Mapping[int, float]], embed: Embed | None, k: int | None
     ) -> Ranking:
         look = self._look(issue, coverage, embed)
-        files = self._files(look)
-        functions = self._functions(self._function_features(issue, look, files, coverage))
+        files = self._files(look, k)
+        functions = self._functions(self._function_features(issue, look, files, coverage), k)
         notes = list(self.index.notes)
         if self._sources.history is None:
             notes.append("no history to learn from")
@@ -178,17 +183,23 @@ class Localizer:
             embedding_scores(issue, second, embed)
         return _Looks(first, second, ranked)
 
-    def _files(self, look: _Looks) -> list[RankedFile]:
+    def _files(self, look: _Looks, k: int | None = None) -> list[RankedFile]:
+        """All files, best first; the first `k` with reasons."""
         weights = load_weights()["files"]
         history = look.first.history.message if look.first.history else {}
-        files = []
+        scored = []
         for number, features in look.second.table.items():
-            path = self.index.files[number].path
             merged = look.first.table[number] | features
-            details = {name: look.first.details.get((name, number), "") for name in merged}
-            details["history"] = history.get(path, "")
-            files.append(RankedFile(path, fuse(merged, weights), explain(merged, weights, details)))
-        files.sort(key=lambda file: (-file.score, file.path))
+            scored.append((fuse(merged, weights), self.index.files[number].path, number, merged))
+        scored.sort(key=lambda item: (-item[0], item[1]))
+        files: list[RankedFile] = []
+        for score, path, number, merged in scored:
+            reasons: tuple[Reason, ...] = ()
+            if k is None or len(files) < k:
+                details = {name: look.first.details.get((name, number), "") for name in merged}
+                details["history"] = history.get(path, "")
+                reasons = explain(merged, weights, details)
+            files.append(RankedFile(path, score, reasons))
         rest = look.ranked[CANDIDATES:]
         floor = files[-1].score - rest[0][1] if rest else 0.0
         return files + [RankedFile(self.index.files[number].path, floor + score, ()) for number, score in rest]
@@ -199,9 +210,21 @@ class Localizer:
         by_path = self.index.by_path
         numbered = [(by_path[file.path].number, file.score) for file in files[:FUNCTION_FILES]]
         spectrum = {by_path[path].number: lines for path, lines in coverage.items() if path in by_path}
-        return function_features(issue, look.second, look.first.evidence, numbered, spectrum)
+        changed = self._changed(look, [file.path for file in files[:FUNCTION_FILES]])
+        clues = Clues(look.first.evidence, look.first.lexical.idf, spectrum, changed)
+        return function_features(issue, look.second, clues, numbered)
 
-    def _functions(self, table: dict[Key, tuple[Chunk, Features]]) -> list[RankedFunction]:
+    def _changed(self, look: _Looks, paths: Sequence[str]) -> dict[tuple[int, str], float]:
+        """Functions of `paths` that commits with messages like the issue changed."""
+        past = look.first.history
+        if self._sources.history is None or past is None:
+            return {}
+        known = self._sources.history.paths
+        commits = {commit: score for commit, score in past.commits.items() if not set(paths).isdisjoint(known[commit])}
+        changed = changed_functions(self._past[0], paths, commits)
+        return {(self.index.by_path[path].number, name): score for (path, name), score in changed.items()}
+
+    def _functions(self, table: dict[Key, tuple[Chunk, Features]], k: int | None) -> list[RankedFunction]:
         weights = load_weights()["functions"]
         scored = [
             (fuse(features, weights), self.index.files[chunk.number].path, chunk.definition, features)
@@ -210,7 +233,9 @@ class Localizer:
         scored.sort(key=lambda item: (-item[0], item[1], item[2].start))
         ranked: dict[tuple[str, str], RankedFunction] = {}
         for score, path, found, features in scored:
-            if (path, found.name) not in ranked and len(ranked) < MAX_FUNCTIONS:  # one of a getter and its setter
+            if (path, found.name) not in ranked and len(ranked) < (
+                k or MAX_FUNCTIONS
+            ):  # one of a getter and its setter
                 reasons = explain(features, weights, {})
                 ranked[path, found.name] = RankedFunction(path, found.name, score, found.start, found.end, reasons)
         return list(ranked.values())

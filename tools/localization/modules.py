@@ -21,6 +21,10 @@ class Modules:
         self._by_last: dict[str, list[tuple[tuple[str, ...], int]]] = {}
         self._by_name: dict[str, list[int]] = {}
         self._known: dict[str, list[int]] = {}
+        self._named: dict[tuple[str, str, int], list[int]] = {}
+        self._packages = {
+            file.path.rpartition("/")[0] for file in index.files if file.path.rpartition("/")[2] == "__init__.py"
+        }
         for file in index.files:
             parts = tuple(_STEMS.sub("", file.path).split("/"))
             self._by_name.setdefault(file.path.rpartition("/")[2], []).append(file.number)
@@ -64,9 +68,19 @@ class Modules:
             shared = 0
             while shared < min(len(own), len(parts)) and own[-1 - shared] == parts[-1 - shared]:
                 shared += 1
-            scored.append((shared, number, shared == len(own) or shared == len(parts)))
+            scored.append((shared, number, shared in {len(own), len(parts)} or shared >= self._importable(own)))
         best = max((shared for shared, _, whole in scored if whole), default=0)
         return [(number, shared) for shared, number, whole in scored if whole and shared == best]
+
+    def _importable(self, path: list[str]) -> int:
+        """How many components an installed file has of its `path` here: `pkg/mod.py` of `src/pkg/mod.py`.
+
+        More than there are for a file of no package.
+        """
+        for depth in range(1, len(path)):
+            if "/".join(path[:depth]) in self._packages:
+                return len(path) - depth + 1
+        return len(path) + 1
 
     def imported(self, source: int, item: Import) -> list[int]:
         """The files that an import statement of the file `source` takes its name from."""
@@ -84,6 +98,12 @@ class Modules:
 
     def named(self, module: str, name: str, hops: int = MAX_HOPS) -> list[int]:
         """The files that define `name` as seen from `module`: a submodule, the module, or what it re-exports."""
+        key = module, name, hops
+        if key not in self._named:
+            self._named[key] = self._resolve(*key)
+        return self._named[key]
+
+    def _resolve(self, module: str, name: str, hops: int) -> list[int]:
         if name != "*" and (submodules := self.module(f"{module}.{name}")):
             return submodules
         homes = self.module(module)

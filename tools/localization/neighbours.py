@@ -75,3 +75,13 @@ def pagerank(edges: Edges, seeds: Mapping[int, float]) -> dict[int, float]:
                     following[target] += share * weight
         rank = following
     return rank
+
+
+def received(edges: Edges, rank: Mapping[int, float]) -> dict[int, float]:
+    """What each node gets from its neighbours in one step from `rank`, without what it has of its own."""
+    inflow: dict[int, float] = {}
+    for node in sorted(edges):
+        total = sum(edges[node].values())
+        for target, weight in edges[node].items():
+            inflow[target] = inflow.get(target, 0.0) + rank[node] * weight / total
+    return inflow

@@ -9,8 +9,12 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from tools.errors import InputError
+from tools.snapshots.command import GitFailed, clean_environment, git_executable, run_git
 
 _BATCH = 64
+_HEADERS = (
+    r"^[ \t]*((async[ \t]+|export[ \t]+|pub[ \t]+|static[ \t]+|public[ \t]+)*(def|class|func|fn|function|fun)[ \t].*)$"
+)
 
 
 @dataclass(frozen=True)
@@ -32,20 +36,6 @@ class Commit:
     paths: tuple[str, ...]
 
 
-def clean_environment() -> dict[str, str]:
-    """The environment for git that no configuration, replacement, prompt or lazy download gets into."""
-    kept = {name: value for name, value in os.environ.items() if not name.startswith("GIT_")}
-    return kept | {
-        "GIT_CONFIG_GLOBAL": os.devnull,
-        "GIT_CONFIG_NOSYSTEM": "1",
-        "GIT_OPTIONAL_LOCKS": "0",
-        "GIT_NO_REPLACE_OBJECTS": "1",
-        "GIT_NO_LAZY_FETCH": "1",
-        "GIT_TERMINAL_PROMPT": "0",
-        "LC_ALL": "C",
-    }
-
-
 class ObjectDatabase:
     """The objects of one repository: a bare git directory or a folder with a `.git`."""
 
@@ -58,22 +48,24 @@ class ObjectDatabase:
         self.repository = repository.absolute()
         if not self.repository.is_dir():
             raise InputError(f"{repository} is not a folder", hint="name a git repository, bare or not")
-        found = self._try("rev-parse", "--absolute-git-dir")
-        if found.returncode:
+        try:
+            found = run_git("rev-parse", "--absolute-git-dir", folder=self.repository)
+        except GitFailed as error:
             raise InputError(
                 f"{repository} is not a git repository", hint="run `git init` and commit there, or name another folder"
-            )
+            ) from error
+        self.git_dir = Path(os.fsdecode(found.rstrip(b"\n")))
 
     def resolve(self, revision: str) -> str:
         """The commit id `revision` names; InputError when there is none."""
         found = self._try("rev-parse", "--verify", "--quiet", "--end-of-options", f"{revision}^{{commit}}")
-        if found.returncode:
-            empty = self._try("rev-parse", "--verify", "--quiet", "HEAD").returncode and revision == "HEAD"
+        if not found:
+            empty = revision == "HEAD"
             reason = "has no commit yet" if empty else f"has no commit {revision!r}"
             raise InputError(
                 f"{self.repository} {reason}", hint="commit something first" if empty else "check the revision"
             )
-        return found.stdout.decode().strip()
+        return found.decode().strip()
 
     def tree(self, commit: str) -> list[TreeFile]:
         """The regular files of `commit`, sorted by path; links, submodules and missing objects are left out."""
@@ -91,7 +83,7 @@ class ObjectDatabase:
     def blobs(self, ids: Sequence[str]) -> Iterator[tuple[str, bytes]]:
         """The contents of `ids`, in order, a few held at a time; missing objects are left out."""
         process = subprocess.Popen(
-            self._argv("cat-file", "--batch"),
+            [git_executable(), f"--git-dir={self.git_dir}", "cat-file", "--batch"],
             stdin=subprocess.PIPE,
             stdout=subprocess.PIPE,
             stderr=subprocess.DEVNULL,
@@ -116,7 +108,7 @@ class ObjectDatabase:
     def ancestors(self, commit: str, limit: int) -> list[str]:
         """The newest `limit` ancestors of `commit` that are no merges, itself first."""
         found = self._try("rev-list", "--no-merges", f"--max-count={limit}", commit)
-        return found.stdout.decode().split() if found.returncode == 0 else []
+        return found.decode().split()
 
     def commits(self, ids: Iterable[str]) -> Iterator[Commit]:
         """Message, time and changed paths of each of `ids`; a commit whose parent is missing changes nothing."""
@@ -130,36 +122,60 @@ class ObjectDatabase:
             "--no-renames",
             "--name-only",
             "-z",
+            "--no-show-signature",
             "--format=%x01%H%x02%ct%x02%B%x03",
-            input=wanted,
+            stdin=wanted,
         )
-        for record in log.stdout.decode("utf-8", "surrogateescape").split("\x01")[1:]:
+        for record in log.decode("utf-8", "surrogateescape").split("\x01")[1:]:
             head, _, paths = record.partition("\x03")
             commit, time, message = head.split("\x02", 2)
             changed = tuple(path for path in paths.strip("\n\0").split("\0") if path)
             yield Commit(commit, int(time), message, changed)
 
-    def _argv(self, *arguments: str) -> list[str]:
-        settings = (
-            "safe.directory=*",
-            "core.hooksPath=/dev/null",
-            "core.fsmonitor=",
-            "core.quotePath=false",
-            "log.showSignature=false",
-        )
-        options = [part for setting in settings for part in ("-c", setting)]
-        return ["git", "--no-pager", *options, "-C", str(self.repository), *arguments]
+    def hunks(self, ids: Sequence[str], paths: Sequence[str]) -> Iterator[tuple[str, str, str]]:
+        """`(commit, path, header)` of every hunk by which `ids` changed `paths`.
 
-    def _try(self, *arguments: str, input: bytes = b"") -> subprocess.CompletedProcess[bytes]:
-        return subprocess.run(
-            self._argv(*arguments), input=input, capture_output=True, env=clean_environment(), check=False
+        The header is the line of the definition that the hunk is in or after; it may be empty.
+        """
+        if not ids or not paths:
+            return
+        log = self._try(
+            "-c",
+            f"diff.default.xfuncname={_HEADERS}",
+            "log",
+            "--no-walk=unsorted",
+            "--stdin",
+            "--no-show-signature",
+            "--no-renames",
+            "--no-textconv",
+            "--no-ext-diff",
+            "-p",
+            "-U0",
+            "--format=%x01%H",
+            "--",
+            *paths,
+            stdin="".join(f"{commit}\n" for commit in ids).encode(),
         )
+        commit = path = ""
+        for line in log.decode("utf-8", "replace").split("\n"):
+            if line.startswith("\x01"):
+                commit = line[1:]
+            elif line.startswith("--- a/"):
+                path = line[6:].rstrip("\t")
+            elif line.startswith("@@ "):
+                yield commit, path, line.partition(" @@ ")[2]
+
+    def _try(self, *arguments: str, stdin: bytes = b"") -> bytes:
+        """What git wrote, nothing when it failed: a revision or a parent that is not there."""
+        try:
+            return run_git(*arguments, git_dir=self.git_dir, stdin=stdin)
+        except GitFailed:
+            return b""
 
     def _run(self, *arguments: str) -> bytes:
-        done = self._try(*arguments)
-        if done.returncode:
-            reason = done.stderr.decode("utf-8", "replace").strip()[:300]
+        try:
+            return run_git(*arguments, git_dir=self.git_dir)
+        except GitFailed as error:
             raise InputError(
-                f"git {arguments[0]} failed in {self.repository}: {reason}", hint="check the repository with `git fsck`"
-            )
-        return done.stdout
+                f"git {arguments[0]} failed in {self.repository}: {error}", hint="check the repository with `git fsck`"
+            ) from error

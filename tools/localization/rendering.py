@@ -28,8 +28,7 @@ def _signatures(lines: Sequence[str], definitions: Sequence[Definition]) -> list
         shown += [f"{number:5d}| {lines[number - 1]}" for number in range(definition.start, end + 1)]
         last = end
         if definition.end > end and definition.kind not in _TYPES and definition.kind != "variable":
-            indent = len(lines[end - 1]) - len(lines[end - 1].lstrip())
-            shown.append(" " * 7 + " " * indent + "    ...")
+            shown[-1] += " ..."
     return shown
 
 

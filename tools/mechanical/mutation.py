@@ -11,7 +11,7 @@ class Mutation:
 
     Attributes:
         path: the file, relative to the repository's root.
-        start: first byte that is replaced.
+        start: first byte that is replaced, in the file as UTF-8 (`Source.content`).
         end: the byte after the last one that is replaced.
         replacement: what stands there afterwards.
         template: the name of the repair template that made it.

@@ -11,10 +11,11 @@ from functools import lru_cache
 
 from tools.mechanical.cures import LARGEST_BOOST, cures
 from tools.mechanical.mutation import Mutation, apply
-from tools.mechanical.priors import DEFAULT_PRIOR, PRIOR
+from tools.mechanical.priors import DEFAULT_PRIOR, PRIOR, RANK_LAST
 from tools.mechanical.site import Draft, Site
 from tools.mechanical.source import Source, header_nodes
 from tools.mechanical.templates import TEMPLATES
+from tools.syntax import parse_python
 
 # What is executed at import is on no test's lines: a definition that a suspicious line names gets this share.
 SHARE_OF_DEFINITIONS = 0.3
@@ -84,7 +85,7 @@ def drafts(
     """The edits of one statement, unordered and unchecked; `score` is the statement's suspiciousness."""
     site = Site(source, statement)
     for name, template in TEMPLATES.items():
-        prior = min(1.0, PRIOR.get(name, DEFAULT_PRIOR) * (boosts or {}).get(name, 1.0))
+        prior = min(1.0, PRIOR.get(name, DEFAULT_PRIOR) * RANK_LAST.get(name, 1.0) * (boosts or {}).get(name, 1.0))
         for draft in template(site):
             weighted = prior * draft.weight
             start, end, text = _trim(source.content, draft)
@@ -178,6 +179,6 @@ def _dump(block: bytes) -> str | None:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         try:
-            return ast.dump(ast.parse(f"if 1:\n{text}" if text[:1] in (" ", "\t") else text))
+            return ast.dump(parse_python(f"if 1:\n{text}" if text[:1] in (" ", "\t") else text))
         except (SyntaxError, ValueError, RecursionError):
             return None

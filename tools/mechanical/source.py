@@ -9,10 +9,14 @@ from collections import Counter
 from collections.abc import Iterable, Iterator
 from functools import cached_property
 
+from tools.mechanical.mutation import Mutation, apply
+from tools.syntax import parse_python
+
 FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef)
 Function = ast.FunctionDef | ast.AsyncFunctionDef
 LOOPS = (ast.For, ast.AsyncFor, ast.While)
 BOM = b"\xef\xbb\xbf"
+UTF8 = ("utf-8", "utf-8-sig")
 
 
 class Source:
@@ -20,20 +24,21 @@ class Source:
 
     Args:
         path: relative to the repository's root.
-        content: UTF-8 text.
+        content: the file, in the encoding that it declares.
+
+    Attributes:
+        content: the file as UTF-8, whatever its encoding: the columns of syntax trees are those of UTF-8.
 
     Raises:
         SyntaxError: the content is not Python that this interpreter reads.
-        ValueError: it is not UTF-8, or holds null bytes.
+        ValueError: it is not in the encoding that it declares, or holds null bytes.
     """
 
     def __init__(self, path: str, content: bytes) -> None:
         self.path = path
-        self.content = content
-        if tokenize.detect_encoding(io.BytesIO(content).readline)[0] not in ("utf-8", "utf-8-sig"):
-            content.decode("ascii")  # else the columns of the tree would not be those of the bytes
-        content.decode("utf-8")
-        self.tree = ast.parse(content)
+        self._encoding = tokenize.detect_encoding(io.BytesIO(content).readline)[0]
+        self.content = content = self._as_utf8(content)
+        self.tree = parse_python(content.decode("utf-8").removeprefix("\ufeff"))
         shift = len(BOM) if content.startswith(BOM) else 0
         self._starts = [shift]
         offset = 0
@@ -43,6 +48,29 @@ class Source:
         self.parents: dict[ast.AST, ast.AST] = {
             child: parent for parent in ast.walk(self.tree) for child in ast.iter_child_nodes(parent)
         }
+
+    def _as_utf8(self, content: bytes) -> bytes:
+        if self._encoding in UTF8:
+            content.decode("utf-8")
+            return content
+        try:
+            text = content.decode(self._encoding)
+            same = text.encode(self._encoding) == content
+        except LookupError as error:  # a codec that is none of text
+            raise ValueError(f"{self._encoding} is no encoding of text") from error
+        if not same:
+            raise ValueError(f"the file cannot be written back in {self._encoding}")
+        return text.encode("utf-8")
+
+    def edited(self, mutation: Mutation) -> bytes | None:
+        """The file with an edit of its `content` made, in its own encoding; None when that lacks a character of it."""
+        edited = apply(self.content, mutation)
+        if self._encoding in UTF8:
+            return edited
+        try:
+            return edited.decode("utf-8").encode(self._encoding)
+        except UnicodeEncodeError:
+            return None
 
     def offset(self, line: int, column: int) -> int:
         """The byte offset of a 1-based line and a 0-based UTF-8 column."""

@@ -71,10 +71,25 @@ def _check_side(text: str) -> None:
 
 
 def _check_git_line(text: str) -> None:
-    # only binary patches and mode changes have no other line with the name; git checks both names to be equal
+    # binary patches and mode changes have no other line with the name; renames, whose names differ, do
     text = text.removesuffix("\r")
     first = (
         text[: len(text) // 2] if not text.startswith('"') else text[: text.index('" ') + 1] if '" ' in text else text
     )
-    name = unquote(first)
-    check_path(name.split("/", 1)[1] if "/" in name else name)
+    second = text[len(first) :].strip()
+    if text.startswith('"') or first.partition("/")[2] == second.partition("/")[2]:
+        name = unquote(first)
+        check_path(name.split("/", 1)[1] if "/" in name else name)
+
+
+def paths_of(patch: str) -> tuple[str, ...]:
+    """The paths that a patch names, in order; those of both sides of a rename."""
+    found: dict[str, None] = {}
+    for line in _headers(patch):
+        if line.startswith(("--- ", "+++ ")):
+            name = unquote(line[4:].split("\t", 1)[0].removesuffix("\r"))
+            if name != "/dev/null" and "/" in name:
+                found[name.split("/", 1)[1]] = None
+        elif line.startswith(_NAMED):
+            found[unquote(line.split(" ", 2)[2].removesuffix("\r"))] = None
+    return tuple(found)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import PurePosixPath
 from typing import TYPE_CHECKING
 
@@ -55,3 +55,11 @@ class SnapshotFiles:
             FileNotFoundError: there is no such file.
         """
         return self.store.database.read(self.blob(path))
+
+    def read_many(self, paths: Sequence[str]) -> Iterator[bytes]:
+        """The bytes of each of `paths`, in order, read ahead by a few.
+
+        Raises:
+            FileNotFoundError: there is no such file.
+        """
+        return self.store.database.read_many([self.blob(path) for path in paths])

@@ -54,6 +54,8 @@ def find_source(path: Path, revision: str) -> Source:
             )
         bare = _ask(path, "--is-inside-work-tree") != "true"
         folder = git_dir if bare else Path(_ask(path, "--show-toplevel"))
+        if not bare and not (folder / ".git").exists():
+            bare, folder = True, git_dir  # core.worktree points away, perhaps at a whole home: its files are not ours
         common = Path(_ask(path, "--path-format=absolute", "--git-common-dir"))
     except GitFailed as error:
         raise InputError(f"{path}: {error}", hint="run `git fsck` in your repository") from error

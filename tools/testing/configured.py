@@ -7,6 +7,7 @@ import configparser
 import re
 
 from tools.files import FileReader
+from tools.syntax import parse_python
 from tools.testing.config import parse_ini, read_ini, read_text, read_toml
 
 POSITIONAL = re.compile(r"\{posargs(?::([^{}]*(?:\{[^{}]*\}[^{}]*)*))?\}")
@@ -87,7 +88,7 @@ def _from_toml(tox: object) -> list[tuple[str, dict[str, str]]]:
 
 def _from_nox(text: str) -> list[tuple[str, dict[str, str]]]:
     try:
-        tree = ast.parse(text)
+        tree = parse_python(text)
     except (SyntaxError, ValueError):
         return []
     found: list[tuple[str, dict[str, str]]] = []

@@ -7,7 +7,8 @@ import re
 from collections import defaultdict, deque
 from collections.abc import Collection, Iterator
 
-from tools.files import FileReader
+from tools.files import FileReader, read_all
+from tools.testing.naming import is_test_support
 
 # Statements are found by pattern: parsing a large repository takes a minute, and a file with a syntax error still
 # has imports. What a docstring shows as an example counts too, which says something true about the file.
@@ -18,6 +19,8 @@ STATEMENT = re.compile(
     re.MULTILINE,
 )
 COMMENT = re.compile(rb"#[^\n]*")
+MOST_FILES = 20_000
+"""More than this many are not read: of a larger repository the tests, and what lies nearest to the targets."""
 NAME = re.compile(rb"^\s*([\w.]+|\*)(?:\s+as\s+\w+)?\s*$")
 
 
@@ -52,13 +55,16 @@ class ImportGraph:
     def imports(self, path: str) -> dict[str, set[str]]:
         """The files that `path` imports, each with the names it takes from there ("" for the module itself)."""
         if path not in self._imports:
-            found: dict[str, set[str]] = {}
-            for module, name in imported_names(self._files.read(path)):
-                resolved = self._resolve(path, module, name)
-                if resolved is not None and resolved[0] != path:
-                    found.setdefault(resolved[0], set()).add(resolved[1])
-            self._imports[path] = found
+            self._imports[path] = self._imports_of(path, self._files.read(path))
         return self._imports[path]
+
+    def _imports_of(self, path: str, text: bytes) -> dict[str, set[str]]:
+        found: dict[str, set[str]] = {}
+        for module, name in imported_names(text):
+            resolved = self._resolve(path, module, name)
+            if resolved is not None and resolved[0] != path:
+                found.setdefault(resolved[0], set()).add(resolved[1])
+        return found
 
     def _resolve(self, path: str, module: str, name: str) -> tuple[str, str] | None:
         if module.startswith("."):
@@ -73,10 +79,16 @@ class ImportGraph:
             module = module.rpartition(".")[0]
         return (self._modules[module], name) if module else None
 
-    def _importers(self) -> dict[str, set[str]]:
+    def _importers(self, targets: Collection[str]) -> dict[str, set[str]]:
         """Path -> the files that import it, also by a name that a package hands on."""
+        read = self._paths
+        if len(read) > MOST_FILES:
+            read = sorted(read, key=lambda path: (not is_test_support(path), -_shared(path, targets), path))
+            read = sorted(read[:MOST_FILES])
+        new = [path for path in read if path not in self._imports]
+        self._imports.update((path, self._imports_of(path, text)) for path, text in read_all(self._files, new))
         importers: dict[str, set[str]] = defaultdict(set)
-        for path in self._paths:
+        for path in read:
             for target, taken in self.imports(path).items():
                 importers[target].add(path)
                 if target.endswith("__init__.py") and taken != {""}:
@@ -87,7 +99,7 @@ class ImportGraph:
 
     def distances(self, targets: Collection[str], *, depth: int = 3) -> dict[str, int]:
         """How many imports each file is away from the nearest of `targets`, up to `depth`; the targets are 0 away."""
-        importers = self._importers()
+        importers = self._importers(targets)
         found = dict.fromkeys(sorted(targets), 0)
         queue = deque(found)
         while queue:
@@ -106,6 +118,11 @@ class ImportGraph:
                 if not folder or path.startswith(folder + "/"):
                     found[path] = min(found.get(path, depth), found[conftest] + 1)
         return found
+
+
+def _shared(path: str, targets: Collection[str]) -> int:
+    """How many characters of its folders a path shares with the nearest of `targets`."""
+    return max((len(posixpath.commonprefix([path, target])) for target in targets), default=0)
 
 
 def imported_names(text: bytes) -> Iterator[tuple[str, str]]:

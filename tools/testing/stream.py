@@ -10,6 +10,8 @@ from tools.testing.types import Frame, Status, TestOutcome, TestReport
 
 SEVERITY: tuple[Status, ...] = ("skipped", "xfailed", "xpassed", "passed", "failed", "error", "timeout")
 STATUSES = frozenset(SEVERITY)
+ENDED = "the process ended with exit code"
+"""How the exception of a test begins during which the whole run ended."""
 NO_TESTS_CODES = frozenset({0, 5})  # unittest until 3.11, and pytest and later unittest
 
 
@@ -131,7 +133,7 @@ def _ended_badly(stream: _Stream, output: str, exit_code: int) -> None:
     where = stream.running or "no test running"
     if stream.running:
         status: Status = "timeout" if overdue else "error"
-        what = "stopped: it blocks signals" if overdue else f"the process ended with exit code {exit_code}"
+        what = "stopped: it blocks signals" if overdue else f"{ENDED} {exit_code}"
         message = f"{what}\n{trace}" if trace else what
         stream.outcomes[stream.running] = TestOutcome(stream.running, status, message=message, exception=what)
     began = bool(stream.collected or stream.outcomes or stream.running)

@@ -14,6 +14,7 @@ from tools.mechanical.templates import (
     literals,
     names,
     operators,
+    redundancy,
     statements,
 )
 
@@ -71,5 +72,13 @@ TEMPLATES: Mapping[str, Template] = {
         literals.string,
         literals.format_tuple,
         literals.add_element,
+        literals.character,
+        literals.alternative,
+        redundancy.borrow,
+        redundancy.sibling_keyword,
+        redundancy.parametrise,
+        redundancy.assign_alike,
+        redundancy.convert_under,
+        redundancy.hasattr_value,
     )
 }

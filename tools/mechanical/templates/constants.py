@@ -36,7 +36,7 @@ def boundary(site: Site) -> Iterator[Draft]:
 
 
 def slice_bounds(site: Site) -> Iterator[Draft]:
-    """A bound of a slice less or more; a slice less or more."""
+    """A bound of a slice less or more; as much cut off at the other end; a slice less or more."""
     for node in site.nodes:
         if not isinstance(node, ast.Subscript):
             continue
@@ -47,6 +47,10 @@ def slice_bounds(site: Site) -> Iterator[Draft]:
             for first, second in ((low, ""), ("", high), ("1", high), (low, "-1"), (high, low)):
                 if (first, second) != (low, high) and (first or second):
                     yield site.replace(node, f"{value}[{first}:{second}]")
+            if low.isdecimal() and not high:
+                yield site.replace(node, f"{value}[:-{low}]")
+            elif high[:1] == "-" and high[1:].isdecimal() and not low:
+                yield site.replace(node, f"{value}[{high[1:]}:]")
         elif isinstance(node.ctx, ast.Load):
             index = site.text(node.slice)
             yield site.replace(node, f"{value}[{index}:]", 0.6)

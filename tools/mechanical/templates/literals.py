@@ -11,6 +11,9 @@ from tools.mechanical.site import Draft, Site
 MAX_LITERALS = 8
 FLAGS = ("re.IGNORECASE", "re.UNICODE", "re.DOTALL", "re.MULTILINE")
 _SPECIAL = re.compile(r"(?<!\\)[.+*?$^|]|\\[sdwSDWbBZ]|\[\^?[^\]]*\]|\)")
+_CLASS = re.compile(r"(?<!\\)\[\^?(?P<inner>(?:\\.|[^\]\\])+)\]")
+_ITEM = re.compile(r"\\.|.-[^\]]|.", re.DOTALL)
+_GROUP = re.compile(r"\((?:\?:|\?P<\w+>)?(?P<inner>[^()]+)\)")
 _STRING = re.compile(r"""(?P<prefix>[a-zA-Z]*)(?P<quote>'''|\"\"\"|'|\")(?P<body>.*)(?P=quote)\Z""", re.DOTALL)
 
 
@@ -38,6 +41,67 @@ def regex(site: Site) -> Iterator[Draft]:
             ):
                 text = before + body + after
                 yield Draft(at, at + len(body.encode()), text, 0.5)
+
+
+def character(site: Site) -> Iterator[Draft]:
+    """A character more, less or another one in a class of a regular expression, or a class in the place of a range."""
+    for at, body in _regexes(site):
+        used = [each for each in dict.fromkeys(body) if not each.isalnum() and each not in "[]()?*+{}|^$\\ "]
+        for match in _CLASS.finditer(body):
+            inner, start = match["inner"], at + len(body[: match.start("inner")].encode())
+            end = start + len(inner.encode())
+            for part in _ITEM.finditer(inner):
+                kept = inner[: part.start()] + inner[part.end() :]
+                if kept and kept != "^":
+                    yield Draft(start, end, kept, 0.9)
+            for old, new in (("a-z", "\\w"), ("A-Z", "\\w"), ("0-9", "\\d"), ("a-zA-Z", "\\w"), ("A-Za-z", "\\w")):
+                if old in inner:
+                    yield Draft(start, end, inner.replace(old, new), 0.6)
+            extras = [*used, "-", ".", "_", "'", "`", "\\s", "\\n", "\\r", "\\d", "\\w", "a-z", "A-Z", "0-9"]
+            for rank, extra in enumerate([each for each in dict.fromkeys(extras) if each not in inner][:12]):
+                yield Draft(end, end, "\\-" if extra == "-" else extra, 0.7 * 0.9**rank)
+
+
+def alternative(site: Site) -> Iterator[Draft]:
+    """An alternation put into a group, an alternative less, the ends of the text for those of a line."""
+    for at, body in _regexes(site):
+        whole = at, at + len(body.encode())
+        if "|" in body and not body.startswith("(?:"):
+            yield Draft(*whole, f"(?:{body})")
+            yield Draft(*whole, f"({body})", 0.8)
+        for match in _GROUP.finditer(body):
+            choices = match["inner"].split("|")
+            start = at + len(body[: match.start("inner")].encode())
+            for choice in choices if len(choices) > 1 else ():
+                kept = "|".join(each for each in choices if each is not choice)
+                yield Draft(start, start + len(match["inner"].encode()), kept, 0.6)
+        if body.startswith("^") and body.endswith("$"):
+            yield Draft(*whole, rf"\A{body[1:-1]}\Z")
+    for node in site.nodes:
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute) and node.func.attr == "join":
+            if isinstance(node.func.value, ast.Constant) and node.func.value.value == "|":
+                around = _sum(site, node)
+                yield site.replace(around, f"'(?:' + {site.text(around)} + ')'")
+                yield site.replace(around, f"'(' + {site.text(around)} + ')'", 0.9)
+        elif isinstance(node, ast.Constant) and node.value in ("^", "$"):
+            yield site.replace(node, r"r'\A'" if node.value == "^" else r"r'\Z'")
+
+
+def _sum(site: Site, node: ast.expr) -> ast.expr:
+    """The sum that a value is a part of."""
+    parent = site.source.parents.get(node)
+    while isinstance(parent, ast.BinOp) and isinstance(parent.op, ast.Add):
+        node, parent = parent, site.source.parents.get(parent)
+    return node
+
+
+def _regexes(site: Site) -> Iterator[tuple[int, str]]:
+    """Where the body of each regular expression of the statement starts, and its text."""
+    for node in site.nodes:
+        if isinstance(node, ast.Constant) and isinstance(node.value, str) and _looks_like_regex(site, node):
+            match = _STRING.match(site.text(node))
+            if match is not None:
+                yield site.source.span(node)[0] + len(site.text(node)[: match.start("body")].encode()), match["body"]
 
 
 def regex_flags(site: Site) -> Iterator[Draft]:

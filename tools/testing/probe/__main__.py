@@ -45,7 +45,8 @@ def start() -> int:
     del sys.argv[1]
     sys.path[0] = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
     batch: Any = importlib.import_module("treewright_probe.batch")
-    return int(batch.run(main))
+    names = ("watcher", "recorder", WAYS[sys.argv[1]][0])
+    return int(batch.run(main, ["treewright_probe." + name for name in names]))
 
 
 if __name__ == "__main__":

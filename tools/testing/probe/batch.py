@@ -10,34 +10,52 @@ import importlib
 import io
 import json
 import os
+import select
 import signal
 import sys
 import tempfile
 import time
 from typing import Any, Callable
 
-FRAMEWORKS = {"pytest": "pytest", "unittest": "unittest"}
 POLL_SECONDS = 0.005
 EXIT = ".exit"
 
 
-def run(main: "Callable[[], int]") -> int:
-    """Runs the jobs on standard input: {"root", "seconds", "jobs": [{"files": {path: base64}, "options": {}}]}."""
+def run(main: "Callable[[], int]", modules: "list[str]") -> int:
+    """Runs the jobs on standard input, with the modules that every run needs imported once.
+
+    They are {"root", "seconds", "jobs": [{"files": {path: base64}, "options": {}, "hot": {}}]}; `hot`, if there, is the
+    edit as `Hot` takes it.
+    """
     given = json.loads(sys.stdin.buffer.read().decode("utf-8"))
-    importlib.import_module(FRAMEWORKS[sys.argv[1]])
+    for module in modules:
+        importlib.import_module(module)
     root = os.path.realpath(given["root"])
+    _run_hot(main, given)
     for job in given["jobs"]:
+        if os.path.exists(job["options"]["report"] + EXIT):
+            continue
         originals = {os.path.join(root, path): _read(os.path.join(root, path)) for path in job["files"]}
         for path, text in job["files"].items():
-            _write(os.path.join(root, path), base64.b64decode(text))
+            save(os.path.join(root, path), base64.b64decode(text))
         try:
-            code = _wait(_start(main, job["options"]), float(given["seconds"]))
-            _write(job["options"]["report"] + EXIT, str(code).encode("ascii"))
+            code = wait_for(_start(main, job["options"]), float(given["seconds"]))
+            save(job["options"]["report"] + EXIT, str(code).encode("ascii"))
         finally:
             for path, (content, times) in originals.items():
-                _write(path, content)
+                save(path, content)
                 os.utime(path, ns=times)
     return 0
+
+
+def _run_hot(main: "Callable[[], int]", given: "dict[str, Any]") -> None:
+    """Runs the jobs that can be done in memory; those that turn out not to be are left."""
+    jobs = [dict(job["hot"], report=job["options"]["report"]) for job in given["jobs"] if job.get("hot")]
+    if not jobs or not given["jobs"][0]["options"]["tests"]:
+        return
+    options = dict(given["jobs"][0]["options"], hot={"jobs": jobs, "seconds": given["seconds"]})
+    options["report"] = jobs[0]["report"] + ".collecting"
+    wait_for(_start(main, options), given["seconds"] * (1 + len(jobs)))
 
 
 def _start(main: "Callable[[], int]", options: "dict[str, Any]") -> int:
@@ -63,18 +81,33 @@ def _start(main: "Callable[[], int]", options: "dict[str, Any]") -> int:
             os._exit(code & 255)
 
 
-def _wait(child: int, seconds: float) -> int:
+def wait_for(child: int, seconds: float) -> int:
     """The exit code of a run, 128 + signal as in shells; it is killed at the deadline, its group after its end."""
     deadline = time.monotonic() + seconds
+    watching = _watch(child)
     ended, status = os.waitpid(child, os.WNOHANG)
     while not ended:
-        if time.monotonic() > deadline:
+        left = deadline - time.monotonic()
+        if left <= 0:
             os.kill(child, signal.SIGKILL)
-        time.sleep(POLL_SECONDS)
+        if watching is None or left <= 0:
+            time.sleep(POLL_SECONDS)
+        else:
+            select.select([watching], [], [], left)
         ended, status = os.waitpid(child, os.WNOHANG)
+    if watching is not None:
+        os.close(watching)
     with contextlib.suppress(OSError):
         os.killpg(child, signal.SIGKILL)
     return 128 + os.WTERMSIG(status) if os.WIFSIGNALED(status) else os.WEXITSTATUS(status)
+
+
+def _watch(child: int) -> "int | None":
+    """A descriptor that can be read once the child has ended; None where the system or the interpreter has none."""
+    try:
+        return os.pidfd_open(child)
+    except (AttributeError, OSError):
+        return None
 
 
 def _read(path: str) -> "tuple[bytes, tuple[int, int]]":
@@ -84,6 +117,7 @@ def _read(path: str) -> "tuple[bytes, tuple[int, int]]":
     return content, (status.st_atime_ns, status.st_mtime_ns)
 
 
-def _write(path: str, content: bytes) -> None:
+def save(path: str, content: bytes) -> None:
+    """Write a file."""
     with open(path, "wb") as file:
         file.write(content)

@@ -67,6 +67,11 @@ class Deadline:
             signal.signal(signal.SIGALRM, self._old)
             self._old = None
 
+    def reopen(self, seconds: float, fd: int) -> None:
+        """In a fork that goes on with the tests: limit them again, and write to another report."""
+        self.seconds = seconds
+        self._fd = fd
+
     def _alarm(self, number: int, frame: object) -> None:
         if self._armed:
             raise self.error("stopped after %g s" % self._limit)

@@ -1,13 +1,16 @@
 """Which lines of the repository run, between two moments."""
 
+import dis
 import sys
 import threading
-from typing import Any, Callable, Optional
+from typing import Any, Callable, Dict, Optional, Set
 
 Relative = Callable[[str], Optional[str]]
+Focus = Optional[Dict[str, Set[int]]]
 
 CO_OPTIMIZED = 1  # of inspect: functions, not modules and class bodies
 MONITORING: Any = getattr(sys, "monitoring", None)
+MAX_CALLS = 300  # of one function in one test that are traced: hardly a line is first reached after that many
 MONITORING_TOOL = 4  # 0 to 2 and 5 are spoken for by debuggers, coverage.py, profilers and optimisers
 
 
@@ -23,11 +26,14 @@ class TracedLines:
 
     slowdown = 4
 
-    def __init__(self, relative: Relative) -> None:
+    def __init__(self, relative: Relative, focus: Focus = None) -> None:
         self._relative = relative
+        self._focus = focus
         self._hits: "dict[str, set[int]]" = {}
         self._tracers: "dict[str, Any]" = {}
+        self._by_code: "dict[int, Any]" = {}
         self._in_test = False
+        self._turn = 0
 
     def start(self, in_test: bool) -> None:
         """Begin to record, in this thread and new ones; again, if the repository's code stopped it."""
@@ -42,17 +48,27 @@ class TracedLines:
         for lines in self._hits.values():
             lines.clear()
         self._in_test = False
+        self._turn += 1
         return taken
 
     def _trace(self, frame: Any, event: "str", argument: Any) -> Any:
         if not self._in_test and frame.f_code.co_flags & CO_OPTIMIZED:
             return None
-        filename = frame.f_code.co_filename
-        try:
-            return self._tracers[filename]
-        except KeyError:
-            tracer = self._tracers[filename] = self._tracer(filename)
-            return tracer
+        code = frame.f_code
+        entry = self._by_code.get(id(code))
+        if entry is None:
+            filename = code.co_filename
+            if filename not in self._tracers:
+                self._tracers[filename] = self._tracer(filename)
+            tracer = self._tracers[filename] if in_focus(code, self._relative(filename), self._focus) else None
+            entry = self._by_code[id(code)] = [tracer, code, 0, 0]  # the code is kept, so that its id stays its own
+        tracer = entry[0]
+        if tracer is None:
+            return None
+        if entry[2] != self._turn:
+            entry[2:] = [self._turn, 0]
+        entry[3] += 1
+        return tracer if entry[3] <= MAX_CALLS else None
 
     def _tracer(self, filename: "str") -> Any:
         path = self._relative(filename)
@@ -77,8 +93,9 @@ class MonitoredLines:
 
     slowdown = 1
 
-    def __init__(self, relative: Relative) -> None:
+    def __init__(self, relative: Relative, focus: Focus = None) -> None:
         self._relative = relative
+        self._focus = focus
         self._hits: "dict[str, set[int]]" = {}
         self._started = False
 
@@ -99,7 +116,8 @@ class MonitoredLines:
         return taken
 
     def _begin(self, code: Any, offset: int) -> Any:
-        if self._relative(code.co_filename) is not None:
+        path = self._relative(code.co_filename)
+        if path is not None and in_focus(code, path, self._focus):
             MONITORING.set_local_events(MONITORING_TOOL, code, MONITORING.events.LINE)
         return MONITORING.DISABLE
 
@@ -123,8 +141,18 @@ class NoLines:
         return {}
 
 
-def recorder_of_lines(wanted: bool, relative: Relative) -> "NoLines | TracedLines | MonitoredLines":
+def in_focus(code: Any, path: Optional[str], focus: Focus) -> bool:
+    """Whether a code object of the file `path` has a line in focus; everything has when there is no focus."""
+    if focus is None:
+        return True
+    wanted = focus.get(path or "", ())
+    return bool(wanted) and any(line in wanted for _, line in dis.findlinestarts(code))
+
+
+def recorder_of_lines(
+    wanted: bool, relative: Relative, focus: Focus = None
+) -> "NoLines | TracedLines | MonitoredLines":
     """The cheapest way this interpreter has."""
     if not wanted:
         return NoLines()
-    return MonitoredLines(relative) if MONITORING else TracedLines(relative)
+    return MonitoredLines(relative, focus) if MONITORING else TracedLines(relative, focus)

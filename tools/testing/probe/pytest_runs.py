@@ -90,6 +90,22 @@ class Watch:
             for wanted in self._wanted
         )
 
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_runtestloop(self, session: Any) -> "bool | None":
+        """With edits to try in memory: each in a fork that runs the tests, and none here."""
+        hot = self._watcher.hot
+        if hot is None:
+            return None
+        if session.testsfailed or not session.items:
+            return True
+        if hot.branch(self._watcher.reopen):
+            self._recorder = self._watcher.recorder
+            session.config.option.tbstyle = "native"  # source of tracebacks costs more than most tests
+            session.config.hook.pytest_terminal_summary = nothing  # nobody reads what plugins would write for seconds
+            self._recorder.collected([self.name(item.nodeid) for item in session.items])
+            return None
+        return True
+
     @pytest.hookimpl(hookwrapper=True)
     def pytest_make_collect_report(self) -> "Iterator[None]":
         """A module whose import hangs ends as an error of that module."""
@@ -192,6 +208,10 @@ def tame(options: Any) -> None:
     for name, value in HARMLESS.items():
         if hasattr(options, name):
             setattr(options, name, value)
+
+
+def nothing(*arguments: Any, **options: Any) -> None:
+    """A hook that does nothing."""
 
 
 def verdict(reports: "list[Any]", error: "BaseException | None") -> "tuple[str, Any]":

@@ -1,6 +1,9 @@
 """The append-only report: one JSON object a line, each written at once."""
 
+import binascii
 import fcntl
+import hashlib
+import hmac
 import json
 import os
 import sys
@@ -17,11 +20,15 @@ class Recorder:
     Attributes:
         fd: of the report; tracebacks of faulthandler go there too.
         root: the folder whose files count as the repository's.
+
+    With a key, in hex digits, every line is numbered and signed (tools/testing/sealing.py).
     """
 
-    def __init__(self, path: str, root: str) -> None:
+    def __init__(self, path: str, root: str, key: str = "") -> None:
         self.root = os.path.realpath(root)
         self._pid = os.getpid()
+        self._key = binascii.unhexlify(key)
+        self._number = 0
         self._lines_bytes = 0
         self._relative: "dict[str, str | None]" = {}
         self._cwd = os.getcwd()
@@ -39,19 +46,31 @@ class Recorder:
         """Append one event; a forked child, which holds the same descriptor, is ignored."""
         if not self.is_own:
             return 0
-        line = json.dumps(dict(fields, event=event), sort_keys=True).encode("ascii") + b"\n"
+        line = self._signed(dict(fields, event=event)) + b"\n"
         sent = 0
         while sent < len(line):
             sent += os.write(self.fd, line[sent:])
         return sent
 
+    def _signed(self, event: "dict[str, object]") -> bytes:
+        if not self._key:
+            return json.dumps(event, sort_keys=True).encode("ascii")
+        event["number"] = self._number
+        self._number += 1
+        body = json.dumps(event, sort_keys=True).encode("ascii")
+        sign = hmac.new(self._key, body, hashlib.sha256).hexdigest()[:32]
+        return body[:-1] + (', "seal": "%s"}' % sign).encode("ascii")
+
     def collected(self, tests: "list[str]") -> None:
         """The tests that are about to run."""
         self.write("collected", tests=tests)
 
-    def start(self, test: str) -> None:
-        """`test` begins."""
-        self.write("start", test=test)
+    def start(self, test: str, label: str = "") -> None:
+        """`test` begins; the runner prints it as `label`."""
+        if label:
+            self.write("start", test=test, label=label)
+        else:
+            self.write("start", test=test)
 
     def finish(
         self,

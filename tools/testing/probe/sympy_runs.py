@@ -120,4 +120,4 @@ def run(watcher: Any, arguments: "list[str]", tests: "list[str]") -> int:
         module.SymPyTests.get_test_files = lambda *arguments: paths
     names = [test.partition("::")[2] for test in tests]
     keyword = tuple(names) if names and all(names) else ()
-    return 0 if sympy.test(*files, kw=keyword, seed=1, subprocess=False, verbose=False) else 1
+    return 0 if sympy.test(*files, kw=keyword, seed=1, subprocess=False, verbose="--verbose" in arguments) else 1

@@ -10,6 +10,7 @@ import unittest.suite
 from typing import Any, Iterator
 
 from .deadline import TestTimeout
+from .recorder import bounded
 
 FAILED_TEST = "unittest.loader._FailedTest."
 ERROR_HOLDER = unittest.suite._ErrorHolder  # type: ignore[attr-defined]
@@ -64,6 +65,11 @@ def tests_in(suite: Any) -> "Iterator[Any]":
             yield test
 
 
+def loads(suite: Any) -> bool:
+    """Whether all tests of a suite were found."""
+    return not any(str(test.id()).startswith(FAILED_TEST) for test in tests_in(suite))
+
+
 def record_end(state: State, test: Any) -> None:
     """Write how a test ended."""
     state.watcher.deadline.stop()
@@ -88,7 +94,8 @@ def watching(state: State, base: type) -> type:
         def startTest(self, test: Any) -> None:
             name = name_of(test)
             super().startTest(test)
-            state.watcher.begin(name)
+            describe = getattr(self, "getDescription", str)
+            state.watcher.begin(name, bounded(str(describe(test))))
             state.began = time.perf_counter()
             state.inside = True
             state.watcher.deadline.start()
@@ -227,6 +234,8 @@ def run(watcher: Any, arguments: "list[str]", tests: "list[str]") -> int:
             if case.id().startswith(FAILED_TEST):
                 case.treewright_asked = test
         suite.addTest(part)
+    if watcher.hot is not None and not (loads(suite) and watcher.hot.branch(watcher.reopen)):
+        return 0  # this process only loaded the tests
     return 0 if unittest.TextTestRunner().run(suite).wasSuccessful() else 1
 
 

@@ -6,8 +6,8 @@ import base64
 import functools
 import json
 import posixpath
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from importlib import resources
 
 from tools.testing.stream import read_stream
@@ -15,6 +15,23 @@ from tools.testing.types import TestCommand, TestReport
 
 ENVIRONMENT = {"PYTHONDONTWRITEBYTECODE": "1", "PYTHONHASHSEED": "0"}
 PACKAGE = "treewright_probe"
+
+
+@dataclass(frozen=True)
+class HotFunction:
+    """An edited function, to be compiled alone.
+
+    Attributes:
+        path: the file, relative to the repository's root.
+        name: of the outermost function around the edit.
+        line: its first line, decorators included.
+        text: source in which it stands at its place, in classes of the same names, and all else is left out.
+    """
+
+    path: str
+    name: str
+    line: int
+    text: str
 
 
 @functools.cache
@@ -89,10 +106,12 @@ class ProbeRunner:
         seconds: float,
         probe: str,
         reports: Sequence[str],
+        hot: Sequence[HotFunction | None] = (),
     ) -> TestCommand:
         """The command that runs `tests` once for each of several versions of the repository, one after another.
 
         The framework is loaded once and forked for each version, which takes a fraction of the time of separate runs.
+        Where a version is an edit of one function's body, the tests are collected once as well.
 
         Args:
             versions: path relative to the workspace -> content, of existing files that differ from the workspace.
@@ -102,6 +121,7 @@ class ProbeRunner:
             probe: the folder with `TestCommand.files`, as the command sees it.
             reports: the file that each version's report is written to, as the command sees it; its exit code is written
                 to the same name with ".exit" added.
+            hot: for each version the function that it edits, if it changes nothing else.
         """
         single = self.command(tests, per_test_seconds=per_test_seconds, coverage=False, probe=probe, report="")
         options = json.loads(single.stdin)
@@ -109,13 +129,21 @@ class ProbeRunner:
             {
                 "files": {path: base64.b64encode(content).decode() for path, content in sorted(version.items())},
                 "options": {**options, "report": report},
+                "hot": function.__dict__ if function else None,
             }
-            for version, report in zip(versions, reports, strict=True)
+            for version, report, function in zip(versions, reports, hot or [None] * len(versions), strict=True)
         ]
         given = {"root": options["root"], "seconds": seconds, "jobs": jobs}
         way = single.argv.index(self.way, len(self.flags) + 2)
         argv = (*single.argv[:way], "batch", *single.argv[way:])
         return TestCommand(argv, single.env, json.dumps(given).encode(), single.cwd, single.files)
+
+    @staticmethod
+    def focused(command: TestCommand, focus: Mapping[str, Collection[int]]) -> TestCommand:
+        """`command`, recording only the functions that hold a line of `focus` (path -> lines)."""
+        options = json.loads(command.stdin)
+        options["focus"] = {path: sorted(lines) for path, lines in focus.items()}
+        return replace(command, stdin=json.dumps(options, sort_keys=True).encode())
 
     @property
     def batches(self) -> bool:

@@ -1,0 +1,1 @@
+"""Grading: one patch by its hidden tests, or the predictions for a whole dataset."""

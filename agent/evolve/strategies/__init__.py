@@ -1,0 +1,1 @@
+"""The strategies, one a file; the class is named after the file."""

@@ -1,0 +1,1 @@
+"""Where issues are read from and patches are offered to: GitHub and GitLab behind one Protocol."""

@@ -1,0 +1,68 @@
+"""Flags and exit codes of `treewright solve` that other tests do not reach, each seen to make the difference."""
+
+from __future__ import annotations
+
+import json
+import socket
+import sys
+from pathlib import Path
+
+from conftest import FAILING, Run
+from endpoint import ISSUE, Author, serving
+
+PYTHON = ("--python", sys.executable)
+
+
+def roles(requests: list[dict[str, object]]) -> dict[str, set[object]]:
+    """The names of the models that each role was answered by."""
+    found: dict[str, set[object]] = {}
+    for request in requests:
+        messages = request["messages"]
+        assert isinstance(messages, list)
+        turn = next(each["content"] for each in messages if "# Your turn: " in str(each["content"]))
+        found.setdefault(turn.split("# Your turn: ")[1].split("\n")[0], set()).add(request["model"])
+    return found
+
+
+def test_a_role_has_the_model_it_was_given(
+    repository: Path, treewright: Run, home: dict[str, str], tmp_path: Path
+) -> None:
+    author = Author()
+    with serving(author) as address:
+        home |= {"OPENAI_API_BASE": address, "OPENAI_API_KEY": "none"}
+        done = treewright(
+            "solve", "--repo", repository, "--issue", ISSUE, *PYTHON, "--model", "openai/hand",
+            "--role-model", "critic=openai/judge", "--unknown-price", "free", "--out", tmp_path / "run",
+        )  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    asked = roles(author.requests)
+    assert asked.pop("critic") == {"judge"}
+    assert set().union(*asked.values()) == {"hand"}
+
+
+def test_money_that_is_not_enough_for_one_call_ends_with_4(
+    repository: Path, treewright: Run, home: dict[str, str], tmp_path: Path
+) -> None:
+    author = Author()
+    with serving(author) as address:
+        home |= {"OPENAI_API_BASE": address, "OPENAI_API_KEY": "none"}
+        done = treewright(
+            "solve", "--repo", repository, "--issue", ISSUE, *PYTHON, "--model", "openai/hand",
+            "--unknown-price", "1000", "--max-cost", "0.01", "--out", tmp_path / "run", "--json",
+        )  # fmt: skip
+    assert done.returncode == 4, done.stderr
+    assert author.requests == []
+    assert "Traceback" not in done.stderr
+
+
+def test_a_setup_command_has_network_only_on_request(repository: Path, treewright: Run, tmp_path: Path) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        port = server.getsockname()[1]
+        connect = f"{sys.executable} -c 'import socket; socket.create_connection((\"127.0.0.1\", {port}), 20)'"
+        arguments = ("--repo", repository, "--failing-test", FAILING, *PYTHON, "--setup", connect)
+        without = treewright("solve", *arguments, "--out", tmp_path / "without")
+        assert without.returncode == 3, without.stderr
+        assert "--setup-network" in without.stderr
+        done = treewright("solve", *arguments, "--setup-network", "--out", tmp_path / "with", "--json")
+    assert done.returncode == 0, done.stderr
+    assert json.loads(done.stdout)["status"] == "solved"
