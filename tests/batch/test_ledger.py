@@ -26,7 +26,7 @@ def place(request: pytest.FixtureRequest, tmp_path: Path) -> str:
 @pytest.fixture
 def ledger(place: str):
     with Ledger(place) as ledger:
-        ledger.add([Task(f"t-{n}", "/r", problem=f"issue {n} \0") for n in range(4)])
+        ledger.add([Task(f"t-{n}", "/r", problem=f"issue {n} \0\ud800") for n in range(4)])
         yield ledger
 
 
@@ -35,7 +35,7 @@ def test_tasks_are_added_once_and_keep_their_order(place: str, ledger: Ledger) -
     ledger.add([Task("t-1", "/other", problem="x"), Task("z", "/r", problem="y"), Task("a", "/r", problem="y")])
     with Ledger(place) as again:
         assert again.ids() == ["t-0", "t-1", "t-2", "t-3", "z", "a"]
-        assert again.task("t-1").problem == "issue 1 \0"
+        assert again.task("t-1").problem == "issue 1 \0\ud800"
         assert again.row("t-1").reason == "no \\x00 idea"
         assert [row.id for row in again.rows()] == again.ids()
         for ask in (again.task, again.row):

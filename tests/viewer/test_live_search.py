@@ -22,6 +22,7 @@ from agent.store.folder import RunFolder
 from agent.store.records import NodeRecord, SteeringRecord
 from agent.store.steering import orders
 from agent.store.store import Store
+from agent.viewer.steer import steer
 from environments.tasks import Task
 
 sys.path.append(str(Path(__file__).parents[1] / "agent"))
@@ -55,15 +56,20 @@ def make_repository(root: Path) -> Path:
 
 
 class Waiting(Author):
-    """Two strategies; every attempt waits to be let through, and is wrong unless a person says how."""
+    """Two strategies; every attempt waits to be let through, and is wrong unless a person says how.
+
+    The first request of all waits for `watched`.
+    """
 
     def __init__(self) -> None:
         super().__init__()
         self.attempts: list[str] = []
+        self.watched = threading.Event()
         self._doors = threading.Semaphore(0)
         self._attempted = threading.Condition()
 
     def answer(self, request: dict[str, Any]) -> dict[str, Any]:
+        assert self.watched.wait(60)
         messages = request["messages"]
         turn = next(str(m["content"]) for m in messages if "# Your turn: " in str(m["content"]))
         role = turn.split("# Your turn: ")[1].split("\n", 1)[0]
@@ -89,12 +95,13 @@ class Waiting(Author):
 
     def open(self) -> None:
         """Lets all go on."""
+        self.watched.set()
         self._doors.release(100)
 
     def wait_for(self, count: int) -> None:
         """Until so many attempts were begun."""
         with self._attempted:
-            assert self._attempted.wait_for(lambda: len(self.attempts) >= count, 300)
+            assert self._attempted.wait_for(lambda: len(self.attempts) >= count, 60)
 
 
 class Search:
@@ -165,6 +172,7 @@ def test_a_person_watches_a_search_grow_and_leads_it_to_the_answer(
     page.goto(f"{visitor.address}/run/one")
     items = page.locator("#drawing .item[data-id]")
     expect(page.locator("#phase")).to_be_visible()
+    playing.watched.set()
     playing.wait_for(1)
     expect(items).to_have_count(3)
     expect(page.locator("#live")).to_contain_text("live")
@@ -191,6 +199,12 @@ def test_a_person_watches_a_search_grow_and_leads_it_to_the_answer(
     assert len(playing.attempts) == 2
     select(page, first)
     order(page, "pin")
+    box = page.locator("#panel form.steer textarea")
+    box.fill("half a tho")
+    steer(search.folder, "comment", first, "from elsewhere")
+    expect(page.locator("#panel .said")).to_contain_text("from elsewhere")
+    expect(box).to_have_value("half a tho")
+    expect(box).to_be_focused()
     order(page, "child", HINT)
     page.locator("form.controls button[value=continue]").click()
     playing.wait_for(3)
@@ -206,8 +220,17 @@ def test_a_person_watches_a_search_grow_and_leads_it_to_the_answer(
     assert COMMENT in playing.attempts[2]
     assert not any(HINT in text or COMMENT in text for text in playing.attempts[:2])
     given = search.orders()
-    assert [each.command for each in given] == ["comment", "bad", "prune", "pause", "pin", "child", "continue"]
-    assert [each.note for each in given] == [*["done"] * 5, "begun: implement", "done"]
+    assert [each.command for each in given] == [
+        "comment",
+        "bad",
+        "prune",
+        "pause",
+        "pin",
+        "comment",
+        "child",
+        "continue",
+    ]
+    assert [each.note for each in given] == [*["done"] * 6, "begun: implement", "done"]
     assert all(each.applied is not None for each in given)
     judged = next(node for node in search.nodes("patch") if node.id == patch)
     assert judged.critique is not None
@@ -224,6 +247,7 @@ def test_a_stop_in_the_browser_ends_the_search_with_the_best_there_is(
 ) -> None:
     (search, playing), page = searching, tab.page
     visitor = served(folder)
+    playing.watched.set()
     playing.let()
     playing.wait_for(2)
     page.goto(visitor.address + "/run/one")

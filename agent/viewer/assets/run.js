@@ -8,6 +8,8 @@
   const $ = (id) => document.getElementById(id);
   let asked = "";
   let panels = null; // of a static file: node id -> HTML
+  const drafts = new Map(); // node id -> what was typed and not sent: the panel changes while somebody writes
+  let pressed = null; // until the button that is held in the panel is let go
 
   const view = new TreeView($("drawing"), {
     selected: (id) => { history.replaceState(null, "", "#node-" + id); showTab("tree"); open(id); },
@@ -30,11 +32,17 @@
     if (!same || same.dataset.id !== id) panel.classList.add("loading");
     try {
       const html = isStatic ? (await unpacked())[id] : await fetched(`${base}/node/${id}/panel`);
+      if (same && same.dataset.id === id) await pressed;
       if (asked !== id) return;
       const opened = same && same.dataset.id === id ? [...panel.querySelectorAll("details[open][id]")].map((each) => each.id) : [];
       const scroll = opened.length || (same && same.dataset.id === id) ? panel.scrollTop : 0;
+      const before = panel.querySelector("textarea");
+      const writing = before && before === document.activeElement ? [before.selectionStart, before.selectionEnd] : null;
       panel.innerHTML = html || ""; // our own template: every text in it was escaped on its way
       if (!html) say("This node is not in the file.", "problem");
+      const box = panel.querySelector("textarea");
+      if (box) box.value = drafts.get(id) || "";
+      if (box && writing && same.dataset.id === id) { box.focus(); box.setSelectionRange(...writing); }
       for (const each of opened) { const found = document.getElementById(each); if (found) found.open = true; }
       panel.scrollTop = scroll;
     } catch (error) {
@@ -131,7 +139,7 @@
     const note = form.querySelector("output");
     try {
       const answer = JSON.parse(await steer(command, form.dataset.node || "", box ? box.value : ""));
-      if (box) box.value = "";
+      drafts.delete(form.dataset.node);
       if (view.selected) await open(view.selected);
       const again = document.querySelector(`form[data-node="${form.dataset.node || ""}"] output`) || note;
       again.textContent = answer.said;
@@ -139,6 +147,17 @@
       note.textContent = error.message;
     }
   }
+
+  panel.addEventListener("input", (event) => {
+    const form = event.target.closest("form.steer");
+    if (form) drafts.set(form.dataset.node, event.target.value);
+  });
+
+  panel.addEventListener("pointerdown", () => {
+    pressed = new Promise((free) => {
+      for (const end of ["pointerup", "pointercancel"]) addEventListener(end, () => setTimeout(free), { once: true }); // the click comes first
+    });
+  });
 
   document.addEventListener("submit", (event) => {
     const form = event.target.closest("form.steer");
