@@ -44,7 +44,7 @@ async def solve(kit: Kit) -> None:
         return ("mutate",) if node.kind == "root" or node.expansions < BATCHES_OF_PAIRS else ()
 
     def stop(tree: TreeView) -> bool:
-        batches = sum(node.expansions for node in tree)
+        batches = sum(node.expansions - node.in_flight for node in tree)
         if not enough and any(kit.accepted(node) for node in tree if node.kind in ("patch", "repair")):
             enough.append(batches + min(MOST_MORE, batches))
         return bool(enough) and batches >= enough[0]
