@@ -146,6 +146,8 @@ def test_a_damaged_store_is_named_and_what_is_saved_of_it_is_gone_on_with(reposi
     path = out / "run.db"
     with sqlite3.connect(path) as database:
         database.execute("pragma wal_checkpoint(truncate)")
+        ((size,),) = database.execute("pragma page_size")
+        ((page,),) = database.execute("select rootpage from sqlite_master where name = 'executions'")
     database.close()
     sound = path.read_bytes()
     path.write_bytes(sound[:512] + b"\xff" * 600 + sound[1112:])
@@ -154,7 +156,7 @@ def test_a_damaged_store_is_named_and_what_is_saved_of_it_is_gone_on_with(reposi
             CliRunner().invoke(app, [command, str(out)], catch_exceptions=False)
         assert f"agent.store.recover {path}" in failure.value.hint
     body = bytearray(sound)
-    body[len(body) // 2 : len(body) // 2 + 4096] = b"\xff" * 4096  # one page in the middle
+    body[(page - 1) * size : page * size] = b"\xff" * size
     path.write_bytes(body)
     assert check(path)
     saved = recover(path)

@@ -102,7 +102,7 @@
     const was = JSON.stringify(before);
     view.update(frame);
     numbers(frame);
-    $("nothing").hidden = view.rows.size > 0;
+    $("nothing").hidden = view.rows.size > (frame.alive ? 1 : 0); // the root is there before the first tests ran
     $("nothing").firstElementChild.hidden = !frame.alive;
     $("phase").textContent = !frame.alive ? "There is no node to draw." : frame.phase || "Preparing: repository, sandbox, tests";
     document.body.dataset.status = frame.status;
