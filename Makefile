@@ -9,7 +9,7 @@ demo: install system-sandbox
 	$(BIN)/treewright demo
 
 test: install-dev system lint
-	$(BIN)/python -m pytest tests -n 3 --dist worksteal
+	$(BIN)/python -m pytest tests -n 4 --dist worksteal
 
 lint: install-dev
 	$(BIN)/ruff format --check .

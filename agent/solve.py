@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import platform
 import time
-from collections.abc import Sequence
 from contextlib import ExitStack
 from functools import cache
 from importlib.metadata import version
@@ -32,7 +31,8 @@ from agent.roles.team import Team
 from agent.shared import Shared, opened
 from agent.store.folder import RunFolder
 from agent.store.lock import FolderLock
-from agent.store.records import EventRecord, ExecutionRecord
+from agent.store.records import ExecutionRecord
+from agent.store.sittings import SITTING, worked
 from agent.store.store import RunStore, Store
 from agent.toolbox import read_tools
 from environments.tasks import Task
@@ -43,7 +43,6 @@ from tools.errors import BudgetExhausted, DesignFailed, InfrastructureError, Tre
 from tools.snapshots import SnapshotStore, patch_bytes
 
 RUN = "run"
-SITTING = "sitting"
 
 
 async def solve(
@@ -339,20 +338,6 @@ class _Session:
     @staticmethod
     def _budget_seconds(kit: LocalKit) -> float | None:
         return kit.budget().seconds
-
-
-def worked(events: Sequence[EventRecord]) -> float:
-    """Seconds from the start of each sitting to the last thing that happened in it, summed.
-
-    A clock that was set back in between makes a sitting short, never negative.
-    """
-    total = 0.0
-    last: float | None = None
-    for event in events:
-        if event.kind != SITTING and last is not None:
-            total += max(0.0, event.created - last)
-        last = event.created
-    return total
 
 
 def _plain(task: Task) -> dict[str, Any]:

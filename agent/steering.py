@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field, replace
 
 from agent.store.records import EventRecord, SteeringRecord
+from agent.store.sittings import SITTING
 from agent.store.steering import WHOLE_RUN, obeyed, orders
 from agent.store.store import RunStore
 from agent.work import Critique, Work
@@ -188,7 +189,7 @@ def known_moments(events: Iterable[EventRecord]) -> int:
     """How far the furthest sitting of a run came: expansions begun and ended, cancelled ones left out."""
     furthest = count = 0
     for event in events:
-        if event.kind == "sitting":
+        if event.kind == SITTING:
             count = 0
         elif event.kind == "expansion" and event.data.get("state") != "cancelled":
             count += 1

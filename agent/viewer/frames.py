@@ -20,6 +20,7 @@ def frame(state: RunState) -> dict[str, Any]:
         "held": state.held,
         "phase": visible(state.phase),
         "events": state.events,
+        "clock": [round(state.seconds, 1), state.told],
         "numbers": {
             "nodes": len(state.nodes),
             "best": best,

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import shutil
 import tempfile
+import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -15,6 +16,7 @@ from agent.store.folder import RunFolder
 from agent.store.lock import in_use
 from agent.store.records import EventRecord, NodeRecord, RunRecord, Spend, SteeringRecord
 from agent.store.recover import recover
+from agent.store.sittings import SITTING, worked
 from agent.store.steering import orders
 from agent.store.store import RunStore, Store
 from tools.errors import InputError, TreewrightError
@@ -39,6 +41,8 @@ class RunState:
         events: number of the last event that was read.
         orders: what a person asked of it, oldest first.
         held: a person holds it.
+        seconds: worked on it until the last event; while it is alive time goes on from `told`.
+        told: seconds since the epoch of the last event.
     """
 
     record: RunRecord | None
@@ -52,6 +56,8 @@ class RunState:
     events: int = 0
     orders: tuple[SteeringRecord, ...] = ()
     held: bool = False
+    seconds: float = 0.0
+    told: float = 0.0
 
     @property
     def status(self) -> str:
@@ -67,6 +73,14 @@ class RunState:
     def title(self) -> str:
         """The first line of the issue."""
         return title(self.record)
+
+    @property
+    def time(self) -> float:
+        """Seconds worked on it: until its end, or now."""
+        spent = (self.outcome.get("spending") or {}).get("seconds")
+        if isinstance(spent, int | float):
+            return float(spent)
+        return self.seconds + (max(0.0, time.time() - self.told) if self.alive and self.told else 0.0)
 
 
 @dataclass(frozen=True)
@@ -198,6 +212,8 @@ class RunReader:
             events=events[-1].seq if events else 0,
             orders=given,
             held=alive and _held(given, events),
+            seconds=worked(events),
+            told=events[-1].created if events else 0.0,
         )
 
     def _part(self, name: str, read: Callable[[], Found], otherwise: Found) -> Found:
@@ -219,7 +235,7 @@ def under_way(events: Sequence[EventRecord]) -> dict[str, list[str]]:
     """Per node, the actions of the last sitting that began and did not end."""
     begun: dict[str, tuple[str, str]] = {}
     for event in events:
-        if event.kind == "sitting":
+        if event.kind == SITTING:
             begun.clear()
         elif event.kind == "expansion":
             key = str(event.data.get("id"))
@@ -235,7 +251,7 @@ def under_way(events: Sequence[EventRecord]) -> dict[str, list[str]]:
 
 def _held(given: Sequence[SteeringRecord], events: Sequence[EventRecord]) -> bool:
     """Whether the last word about pausing in this sitting was to pause."""
-    began = max((event.created for event in events if event.kind == "sitting"), default=0.0)
+    began = max((event.created for event in events if event.kind == SITTING), default=0.0)
     words = [order.command for order in given if order.command in ("pause", "continue") and order.created > began]
     return bool(words) and words[-1] == "pause"
 

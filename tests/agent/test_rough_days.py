@@ -21,10 +21,11 @@ from agent.config import Settings
 from agent.model.open import open_model, open_transport
 from agent.model.routing import RoleModels
 from agent.outcome import Outcome
-from agent.solve import SITTING, solve, worked
+from agent.solve import solve
 from agent.store.folder import RunFolder
 from agent.store.records import EventRecord
 from agent.store.recover import check, recover
+from agent.store.sittings import SITTING, worked
 from agent.store.store import Store
 from environments.tasks import Task
 from tools.errors import InfrastructureError, TreewrightError

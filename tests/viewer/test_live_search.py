@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import re
 import subprocess
 import sys
 import threading
@@ -176,6 +177,7 @@ def test_a_person_watches_a_search_grow_and_leads_it_to_the_answer(
     playing.wait_for(1)
     expect(items).to_have_count(3)
     expect(page.locator("#live")).to_contain_text("live")
+    expect(page.locator("[data-number=time]")).to_have_text(re.compile(r"^\d+ s$"))
     expect(page.locator("#drawing .item.ghost")).to_contain_text("implement …")
     first, second = (node.id for node in search.nodes("strategy"))
     select(page, first)
@@ -212,6 +214,7 @@ def test_a_person_watches_a_search_grow_and_leads_it_to_the_answer(
     playing.let()
     expect(page.locator("#status")).to_contain_text("solved")
     expect(page.locator("#live")).to_contain_text("finished")
+    expect(page.locator("[data-number=time]")).to_have_text(re.compile(r"^\d+\.\d s$"))
     outcome = search.end()
     assert outcome.status == "solved"
     assert RIGHT in outcome.patch

@@ -97,7 +97,17 @@
     for (const key in texts) { const found = run.querySelector(`[data-number=${key}]`); if (found) found.textContent = texts[key]; }
   }
 
+  // The time of a run that goes on; when it ends, the page that is fetched says how long it took.
+  let clock = null;
+  setInterval(() => {
+    const shown = run.querySelector("[data-number=time]");
+    if (!clock || !shown) return;
+    const all = Math.floor(clock[0] + Math.max(0, Date.now() / 1000 - clock[1])), minutes = Math.floor(all / 60);
+    shown.textContent = all < 100 ? `${all} s` : minutes < 100 ? `${minutes} min ${String(all % 60).padStart(2, "0")} s` : `${Math.floor(minutes / 60)} h ${String(minutes % 60).padStart(2, "0")} min`;
+  }, 1000);
+
   function receive(frame) {
+    clock = frame.alive && frame.clock[1] ? frame.clock : null;
     const before = view.rows.get(view.selected);
     const was = JSON.stringify(before);
     view.update(frame);
