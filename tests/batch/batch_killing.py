@@ -55,6 +55,7 @@ def run_killed(
                 time.sleep(0.01)
             time.sleep(luck.uniform(0, 0.5))  # also in the middle of what is not a request
             if process.poll() is not None:
+                assert process.returncode == 0, process.stderr.read().decode() if process.stderr else ""
                 break  # it was through
             family = _family(process.pid)
             process.send_signal(signal.SIGKILL)
