@@ -6,7 +6,7 @@ import asyncio
 import platform
 import time
 from contextlib import ExitStack
-from functools import cache
+from functools import cache, partial
 from importlib.metadata import version
 from typing import Any
 
@@ -151,13 +151,7 @@ class _Session:
         budget = self._budget()
         model = await self._model(budget)
         recorder = Recorder(self._run)
-        memory = self._shared.memory
-
-        def charge(seconds: float) -> None:
-            budget.give_time(-seconds)
-            self._give_time(-seconds)
-            self._charged += seconds
-
+        memory, charge = self._shared.memory, partial(self._charge, budget)
         assembly = Assembly(
             self._task,
             self._settings,
@@ -205,6 +199,12 @@ class _Session:
             return await self._judge(kit, snapshots, reason)
         finally:
             await assembly.close()
+
+    def _charge(self, budget: Budget, seconds: float) -> None:
+        """Counts what was remembered as if it had been run again."""
+        budget.give_time(-seconds)
+        self._give_time(-seconds)
+        self._charged += seconds
 
     def _load(self) -> Solve:
         """The design: in this process, or in a sandbox of its own."""
