@@ -10,7 +10,8 @@ from pathlib import Path
 
 import pytest
 from conftest import Run
-from endpoint import ISSUE, RIGHT, Author, serving, tree
+from model_server import serving
+from repairing_model import ISSUE, RIGHT, Author, tree
 
 
 @pytest.fixture

@@ -9,7 +9,8 @@ from pathlib import Path
 
 import pytest
 from conftest import FAILING, Run
-from endpoint import ISSUE, OLD, RIGHT, Author, say, serving
+from model_server import say, serving
+from repairing_model import ISSUE, OLD, RIGHT, Author
 
 LASTS = "[total // people + (i >= people - total % people) for i in range(people)]"
 """Adds up too, but gives the extra cents to the last ones; the docstring says the first."""

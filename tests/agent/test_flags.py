@@ -8,7 +8,8 @@ import sys
 from pathlib import Path
 
 from conftest import FAILING, Run
-from endpoint import ISSUE, Author, serving
+from model_server import serving
+from repairing_model import ISSUE, Author
 
 PYTHON = ("--python", sys.executable)
 

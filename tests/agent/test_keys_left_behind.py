@@ -12,7 +12,8 @@ from http.server import BaseHTTPRequestHandler
 from pathlib import Path
 
 from conftest import Run, git
-from endpoint import ISSUE, RIGHT, Author, serving
+from model_server import serving
+from repairing_model import ISSUE, RIGHT, Author
 from typer.testing import CliRunner
 
 from agent.cli.main import app

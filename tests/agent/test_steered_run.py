@@ -6,7 +6,8 @@ import sys
 from pathlib import Path
 
 import pytest
-from endpoint import ISSUE, RIGHT, WRONG, Author, call, serving, tree
+from model_server import call, serving
+from repairing_model import ISSUE, RIGHT, WRONG, Author, tree
 
 from agent.config import Settings
 from agent.outcome import Outcome

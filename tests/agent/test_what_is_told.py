@@ -11,7 +11,8 @@ from typing import Any
 
 import pytest
 from conftest import Run, git
-from endpoint import ISSUE, OLD, REPRODUCING, RIGHT, Author, call, serving
+from model_server import call, serving
+from repairing_model import ISSUE, OLD, REPRODUCING, RIGHT, Author
 
 Solve = Callable[..., dict[str, Any]]
 COPY = REPRODUCING.replace("test_parts_add_up", "test_nothing_is_lost").replace("IssueTest", "OtherTest")

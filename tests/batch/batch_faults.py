@@ -11,7 +11,7 @@ from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import faulty_server as faults
-from endpoint import Player
+from model_server import Player
 
 UNUSABLE = (
     *("429_bare", "429_html", "429_ms", "408", "409", "500", "500_html", "502_html", "504_html", "529", "reset"),

@@ -14,7 +14,8 @@ import pytest
 from batch_faults import Faulty, failing
 from batch_helpers import environment, treewright
 from batch_killing import instants, journal, leftovers, make_tasks, predictions, run_killed
-from endpoint import Author, serving
+from model_server import serving
+from repairing_model import Author
 
 TASKS, KILLS = (30, 20) if os.environ.get("TREEWRIGHT_FULL") else (3, 3)
 JOBS = 2

@@ -21,8 +21,9 @@ from pathlib import Path
 
 import pytest
 from github_server import State, serve
+from model_server import serving
 from plain_python import plain_environment
-from played_model import Author, serving
+from played_model import Author
 
 ROOT = Path(__file__).parents[2]
 README = ROOT / "README.md"

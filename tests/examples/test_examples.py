@@ -11,7 +11,8 @@ import sys
 from pathlib import Path
 
 import pytest
-from played_model import Author, serving
+from model_server import serving
+from played_model import Author
 
 from agent.designs import load as load_design
 from agent.designs import source

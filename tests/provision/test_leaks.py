@@ -27,7 +27,7 @@ from environments.tasks import Task
 from tools.snapshots import Change
 
 sys.path.append(str(Path(__file__).parent.parent / "agent"))
-from endpoint import call, say, serving
+from model_server import call, say, serving
 
 REPAIRED = "    return number + number"
 

@@ -27,7 +27,8 @@ from agent.viewer.steer import steer
 from environments.tasks import Task
 
 sys.path.append(str(Path(__file__).parents[1] / "agent"))
-from endpoint import ISSUE, OLD, RIGHT, WRONG, Author, call, say, serving
+from model_server import call, say, serving
+from repairing_model import ISSUE, OLD, RIGHT, WRONG, Author
 
 __all__ = ("browser", "tab")
 Served = Callable[[Path], Visitor]
