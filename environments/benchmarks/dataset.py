@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections import Counter
+from dataclasses import replace
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -77,11 +78,18 @@ def load(
         tasks = _from_source(str(dataset), split)
     else:
         rows = read_rows(str(dataset), split)
-        tasks = tuple(as_task(row, path) if is_own(row) else _task(row, mirrors) for row in rows)
+        tasks = tuple(as_task(row, path) if is_own(row) else _task(row) for row in rows)
     twice, count = next(iter(Counter(each.id for each in tasks).most_common(1)), ("", 0))
     if count > 1:
         raise InputError(f"the dataset has two tasks {twice!r}")
-    return (choice or Choice()).of(tasks)
+    return tuple(_mirrored(each, mirrors) for each in (choice or Choice()).of(tasks))
+
+
+def _mirrored(each: BenchmarkTask, mirrors: Path | None) -> BenchmarkTask:
+    """A task of a published dataset with its mirror in place of the URL; what was not chosen needs none."""
+    if mirrors is None or each.task.repository != locate(each.project, None):
+        return each
+    return replace(each, task=replace(each.task, repository=locate(each.project, mirrors)))
 
 
 def _from_source(name: str, split: str) -> tuple[BenchmarkTask, ...]:
@@ -95,14 +103,14 @@ def _from_source(name: str, split: str) -> tuple[BenchmarkTask, ...]:
     return tasks
 
 
-def _task(row: Row, mirrors: Path | None) -> BenchmarkTask:
+def _task(row: Row) -> BenchmarkTask:
     try:
         found = _Instance.model_validate(row)
     except (ValidationError, json.JSONDecodeError) as error:
         raise InputError(f"{_name(row)} is not an instance of SWE-bench: {_first(error)}") from error
     task = Task(
         id=found.instance_id,
-        repository=locate(found.repo, mirrors),
+        repository=locate(found.repo, None),
         base=found.base_commit,
         problem=found.problem_statement,
         environment=str(Need(found.repo, found.version, found.environment_setup_commit)) if found.version else "",

@@ -138,6 +138,14 @@ def test_mirrors_take_the_place_of_the_network(tmp_path: Path) -> None:
     assert tasks[0].task.repository == str((tmp_path / "owner__name.git").resolve())
 
 
+def test_what_is_not_chosen_needs_no_mirror(tmp_path: Path) -> None:
+    path = tmp_path / "data.json"
+    path.write_text(json.dumps([ROWS[0], {**ROWS[1], "repo": "owner/other"}]))
+    (tmp_path / "owner__name.git").mkdir()
+    (task,) = load(path, choice=Choice(ids=("owner__name-1",)), mirrors=tmp_path)
+    assert task.task.repository.endswith("owner__name.git")
+
+
 def test_task_files_of_our_own(tmp_path: Path) -> None:
     (tmp_path / "hidden.patch").write_text("the tests")
     (tmp_path / "rounding.toml").write_text(
