@@ -34,7 +34,7 @@ from benchmarks.localization.reproduce import (
     reproduce,
     write_reports,
 )
-from environments.benchmarks import load
+from environments.benchmarks import Choice, load
 from environments.tasks import Task
 from search.statistics.intervals import PairedDifference, paired_bootstrap
 from tools.errors import TreewrightError
@@ -196,9 +196,10 @@ async def _run(options: argparse.Namespace) -> None:
             write_reports(options.reports / task.id, reports)
             print(described(task.id, reports), flush=True)
 
-    tasks = [each.task for each in load(options.dataset, split=options.dataset_split, mirrors=options.mirrors)]
-    wanted = [task for task in tasks if task.id in (options.only or reproducers) and task.id in reproducers]
-    await asyncio.gather(*(one(task) for task in wanted if options.again or not (options.reports / task.id).exists()))
+    ids = [each for each in options.only or reproducers if options.again or not (options.reports / each).exists()]
+    choice = Choice(pattern=f"^({'|'.join(ids)})$")
+    tasks = load(options.dataset, split=options.dataset_split, choice=choice, mirrors=options.mirrors) if ids else ()
+    await asyncio.gather(*(one(each.task) for each in tasks))
 
 
 def _compare(options: argparse.Namespace) -> None:
