@@ -50,6 +50,9 @@ RECORD = HERE / "spectrum.json"
 VARIANTS = ("without", "failing", "spectrum")
 NOT_REPRODUCED = "the script passes on the base"
 NOTHING_COVERED = "the script executes no line of the repository's own"
+NOT_STARTED = "the set-up of the scripts does not run there"
+NOT_WRITTEN = "no reproducer was written"
+NOT_RUN = "not run"
 Coverage = Mapping[str, Mapping[int, float]]
 
 
@@ -136,7 +139,9 @@ def unusable(reports: Sequence[TestReport]) -> str:
     if failing.status(FAILS) == "passed":
         return NOT_REPRODUCED
     spectrum = build_spectrum(reports, failing={FAILS})
-    return "" if spectrum.failing_hits else failing.problem or NOTHING_COVERED
+    if failing.status(FAILS) == "missing":
+        return NOT_STARTED
+    return "" if spectrum.failing_hits else NOTHING_COVERED
 
 
 def hits(compared: Sequence[Compared], what: str, variant: str, cut: int) -> list[float]:
@@ -204,10 +209,11 @@ async def _run(options: argparse.Namespace) -> None:
 
 def _compare(options: argparse.Namespace) -> None:
     compared, left_out = [], {}
+    reproducers = read_reproducers(options.reproducers)
     for instance in read_instances(options.instances):
         path = options.reports / instance.id
         if not path.exists():
-            left_out[instance.id] = "no run"
+            left_out[instance.id] = NOT_RUN if instance.id in reproducers else NOT_WRITTEN
             continue
         reports = read_reports(path)
         if why := unusable(reports):
@@ -240,6 +246,7 @@ def main() -> None:
     ranks.add_argument("--cache", type=Path, required=True)
     ranks.add_argument("--reports", type=Path, required=True)
     ranks.add_argument("--record", type=Path, default=RECORD)
+    ranks.add_argument("--reproducers", type=Path, default=REPRODUCERS)
     shown = steps.add_parser("table")
     shown.add_argument("--record", type=Path, default=RECORD)
     options = parser.parse_args()

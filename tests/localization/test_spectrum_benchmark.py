@@ -4,7 +4,16 @@ import types
 import unittest
 
 from benchmarks.localization.reproduce import CASE, FAILS, Reproducer, read_reports, read_reproducers, write_reports
-from benchmarks.localization.spectrum import NOT_REPRODUCED, REPRODUCERS, Compared, hits, table, unusable
+from benchmarks.localization.spectrum import (
+    NOT_REPRODUCED,
+    NOT_STARTED,
+    NOTHING_COVERED,
+    REPRODUCERS,
+    Compared,
+    hits,
+    table,
+    unusable,
+)
 from tools.testing.types import TestOutcome, TestReport
 
 
@@ -37,8 +46,8 @@ def test_reports_survive_being_written(tmp_path):
 def test_a_script_that_passes_says_nothing():
     assert unusable([report(FAILS, "passed", {3})]) == NOT_REPRODUCED
     assert not unusable([report(FAILS, "error", {3})])
-    crashed = TestReport({FAILS: TestOutcome(FAILS, "error")}, problem="crashed: signal 11")
-    assert unusable([crashed]) == "crashed: signal 11"
+    assert unusable([report(FAILS, "missing", ())]) == NOT_STARTED
+    assert unusable([report(FAILS, "error", ())]) == NOTHING_COVERED
 
 
 def test_instances_without_gold_functions_count_for_files_only():
