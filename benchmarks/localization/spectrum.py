@@ -19,6 +19,7 @@ from collections import Counter
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from statistics import median
 
 from pydantic import TypeAdapter
 
@@ -180,8 +181,8 @@ def show(record: Record) -> str:
     for name, belongs in groups:
         mine = [each for each in record.compared if belongs(each)]
         parts.append(f"{name}: {len(mine)}\n{table(mine)}")
-    covered = sorted((each.files, each.functions) for each in record.compared)
-    parts.append(f"covered files and functions, median: {covered[len(covered) // 2]}")
+    files, functions = (median(getattr(each, what) for each in record.compared) for what in ("files", "functions"))
+    parts.append(f"the failing script executes {files:g} files and {functions:g} functions at the median")
     parts.append("left out: " + str(dict(Counter(record.left_out.values()))))
     return "\n\n".join(parts)
 
