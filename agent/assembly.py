@@ -43,7 +43,6 @@ MOUNT = "/workspace"
 SETUP_SECONDS = 1800.0
 SHELL_SECONDS = 120.0
 REGRESSION_FILES = 8
-RANKED_FILES = 50
 BESIDE_OWN = 2
 """Test files watched besides those of the failing tests, which say most."""
 
@@ -140,6 +139,8 @@ class Assembly:
         team = None
         if self._model is not None:
             suite = evaluator.suite
+            if suspicion := await evaluator.suspicion():
+                await asyncio.to_thread(locator.look_again, suspicion)
             context = locator.context(
                 self._task.problem,
                 snapshots.base,
@@ -236,8 +237,7 @@ class Assembly:
             history=snapshots.source,
             history_commit=snapshots.source_commit,
         )
-        ranking = await asyncio.to_thread(localizer.rank, parse_issue(self._task.problem), k=RANKED_FILES)
-        return Locator(localizer, ranking, files)
+        return await asyncio.to_thread(Locator, localizer, parse_issue(self._task.problem), files)
 
     async def _baseline(self, evaluator: Evaluator, locator: Locator, runner: TestRunner) -> None:
         failing = self._task.failing_tests

@@ -100,6 +100,8 @@ class Crew:
         written = await tester.reproduce(self.team, self.evaluator, self._locator, self._bench.runner, count=count)
         for target in written:
             self.evaluator.add_target(target)
+        if suspicion := await self.evaluator.suspicion():
+            await asyncio.to_thread(self._locator.look_again, suspicion)
         return tuple(target.id for target in written)
 
     async def think(self, count: int) -> Sequence[Strategy]:

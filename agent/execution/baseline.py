@@ -103,23 +103,35 @@ async def _traced(
     alone = TestReport()
     if failing:
         alone = await bench.run(base, failing, seconds=seconds, coverage=True)
-        lines: dict[str, set[int]] = {}
-        for covered in alone.coverage.values():
-            for path, hit in covered.items():
-                lines.setdefault(path, set()).update(hit)
-        focus = lines
+        focus = lines_of(alone)
     pace = sum(outcome.seconds for outcome in first.outcomes.values())
-    traced = await bench.run(
+    traced = await trace(bench, base, tests, seconds=min(seconds, max(TRACED_SECONDS, pace)), focus=focus)
+    second = _second(first, traced, frozenset({"timeout"}), tests)  # recording is slow
+    outcomes, coverage = {**second.outcomes, **alone.outcomes}, {**traced.coverage, **alone.coverage}
+    return replace(traced, outcomes=outcomes, coverage=coverage), second
+
+
+async def trace(
+    bench: TestBench, base: str, tests: Sequence[str], *, seconds: float, focus: Focus | None
+) -> TestReport:
+    """What tests execute, as many as there is time for: `seconds` in all, and little for one when there is a focus."""
+    return await bench.run(
         base,
         tests,
-        seconds=round_up(min(seconds, max(TRACED_SECONDS, pace))),
+        seconds=round_up(seconds),
         coverage=True,
         focus=focus,
         test_seconds=None if focus is None else TRACED_TEST_SECONDS,
     )
-    second = _second(first, traced, frozenset({"timeout"}), tests)  # recording is slow
-    outcomes, coverage = {**second.outcomes, **alone.outcomes}, {**traced.coverage, **alone.coverage}
-    return replace(traced, outcomes=outcomes, coverage=coverage), second
+
+
+def lines_of(report: TestReport) -> dict[str, set[int]]:
+    """All that the tests of a report execute, by path."""
+    lines: dict[str, set[int]] = {}
+    for covered in report.coverage.values():
+        for path, hit in covered.items():
+            lines.setdefault(path, set()).update(hit)
+    return lines
 
 
 def _second(first: TestReport, again: TestReport, unclear: frozenset[Status], asked: Sequence[str]) -> TestReport:

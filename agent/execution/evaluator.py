@@ -8,10 +8,11 @@ from dataclasses import dataclass, field, replace
 from difflib import SequenceMatcher
 from typing import Literal
 
-from agent.execution.baseline import measure, round_up
+from agent.execution.baseline import TRACED_SECONDS, lines_of, measure, round_up, trace
 from agent.execution.statics import Statics
 from agent.execution.testbench import FileEdit, TestBench
 from agent.work import Evaluation, Work
+from tools.faults.suspicious import by_line, suspicious_lines
 from tools.snapshots import Change, SnapshotFiles, SnapshotStore
 from tools.testing.naming import is_test_file
 from tools.testing.types import Baseline, TestReport, regressions
@@ -160,6 +161,30 @@ class Evaluator:
         slowest = max(self.suite.baseline.seconds.get(test, 0.0) for test in ids)
         limit = min(self._bench.test_seconds, max(SCREENED_SECONDS, SLOWER * slowest))
         return await self._bench.screen(parent, edits, ids, test_seconds=round_up(limit))
+
+    async def suspicion(self) -> dict[str, dict[int, float]]:
+        """How suspicious the lines are that the targets execute on the base, by path; empty when that is not known.
+
+        Targets that were written are run once more with their lines recorded, and then the passing tests, for a short
+        time, in the functions that the targets execute.
+        """
+        suite, base = self.suite, self._snapshots.base
+        failing = {target.id for target in suite.targets}
+        if not failing or not self._bench.runner.covers:
+            return {}
+        files = {path: content for target in suite.targets for path, content in target.files.items()}
+        reports = [suite.report]
+        fresh = sorted(failing - suite.report.coverage.keys())
+        snapshot = await self._with_files(base, files)
+        if fresh:
+            alone = await self._bench.run(snapshot, fresh, seconds=self._seconds, coverage=True)
+            reports = [alone]
+            if suite.baseline.passing and alone.coverage:
+                limit = min(self._seconds, TRACED_SECONDS)
+                focus = lines_of(alone)
+                reports.append(await trace(self._bench, base, suite.regression, seconds=limit, focus=focus))
+        reader = SnapshotFiles(self._snapshots, snapshot)
+        return await asyncio.to_thread(lambda: by_line(suspicious_lines(reports, failing=failing, files=reader)))
 
     async def locate(self, snapshot: str) -> TestReport:
         """The failing targets' outcomes and lines at `snapshot`; the passing tests' lines as on the base, moved along.

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
 from pathlib import PurePosixPath
 
 import prompts
 from agent.roles.answers import Plan
 from tools.files import FileReader
+from tools.issues import Issue
 from tools.localization import Localizer, RankedFile, RankedFunction, Ranking, Reason
 from tools.testing.naming import is_test_file
 from tools.testing.regression import select_regression_tests
@@ -24,6 +25,8 @@ SHOWN_PER_FILE = 5
 """Of the functions nobody has judged yet: the cause is often in the second file."""
 NEAR_TESTS = 200
 """Test files that are ranked at once; more are never asked for."""
+RANKED = 50
+"""Files and functions that are ranked."""
 BESIDE_PLAN = 4
 """Functions shown besides those that the planner named."""
 
@@ -33,21 +36,27 @@ class Locator:
 
     Args:
         localizer: indexes the base.
-        ranking: of files and functions, for the issue.
+        issue: what is looked for.
         files: the base's files.
 
     Attributes:
+        ranking: of files and functions, without a model.
         plan: the planner's, once it was asked.
         barren: test files of which no test passes on the base: no example, and no place for new tests.
     """
 
-    def __init__(self, localizer: Localizer, ranking: Ranking, files: FileReader) -> None:
+    def __init__(self, localizer: Localizer, issue: Issue, files: FileReader) -> None:
         self._localizer = localizer
-        self._ranking = ranking
+        self._issue = issue
         self._reader = files
+        self.ranking = localizer.rank(issue, k=RANKED)
         self.plan: Plan | None = None
         self.barren: frozenset[str] = frozenset()
         self._near: dict[tuple[str, ...], tuple[str, ...]] = {}
+
+    def look_again(self, suspicion: Mapping[str, Mapping[int, float]]) -> None:
+        """Ranks once more, with what failing tests execute: suspiciousness in [0, 1] by path and line."""
+        self.ranking = self._localizer.rank(self._issue, coverage=suspicion, k=RANKED)
 
     @property
     def files(self) -> Sequence[str]:
@@ -57,12 +66,12 @@ class Locator:
     @property
     def functions(self) -> Sequence[RankedFunction]:
         """The functions the issue seems to be about, best first."""
-        return self._ranking.functions
+        return self.ranking.functions
 
     def lines(self) -> dict[str, range]:
         """The lines from the first to the last of the ranked functions of each Python file."""
         found: dict[str, range] = {}
-        for function in self._ranking.functions:
+        for function in self.ranking.functions:
             if function.path.endswith(".py"):
                 known = found.get(function.path, range(function.start, function.end + 1))
                 found[function.path] = range(min(known.start, function.start), max(known.stop, function.end + 1))
@@ -71,14 +80,14 @@ class Locator:
     def paths(self) -> tuple[str, ...]:
         """The files to look at, best first: the planner's, then the ranking's."""
         planned = [path for path in self.plan.files if path] if self.plan else []
-        return tuple(dict.fromkeys((*planned, *(file.path for file in self._ranking.files))))
+        return tuple(dict.fromkeys((*planned, *(file.path for file in self.ranking.files))))
 
     def refined(self) -> Ranking:
         """The ranking with the planner's files and functions put first; the ranking itself where there is no plan.
 
         Functions are those of the index: one that the planner named and nobody defines is dropped.
         """
-        plan, ranking = self.plan, self._ranking
+        plan, ranking = self.plan, self.ranking
         if plan is None:
             return ranking
         files = {file.path: file for file in ranking.files}
@@ -113,7 +122,7 @@ class Locator:
 
     def context(self, problem: str, base: str, *, runner: str, baseline: Baseline, why: str = "") -> str:
         """The part of every prompt that all roles of a task share; `why` there is no baseline, if there is none."""
-        files = [{"path": file.path, "reasons": _in_words(file.reasons)} for file in self._ranking.files[:SHOWN_FILES]]
+        files = [{"path": file.path, "reasons": _in_words(file.reasons)} for file in self.ranking.files[:SHOWN_FILES]]
         return prompts.render(
             "task",
             problem=problem,
@@ -121,7 +130,7 @@ class Locator:
             file_count=len(self.files),
             runner=runner,
             files=files,
-            functions=_spread(self._ranking.functions, SHOWN_FUNCTIONS),
+            functions=_spread(self.ranking.functions, SHOWN_FUNCTIONS),
             outline=self._outlines(),
             baseline=_baseline_text(baseline, why, frozenset(self.files)),
         )
@@ -214,7 +223,7 @@ class Locator:
         return [(function.path, function.start, function.end) for function in shown]
 
     def _outlines(self) -> str:
-        ranking = self._ranking
+        ranking = self.ranking
         return self._localizer.map(OUTLINE_TOKENS, replace(ranking, files=ranking.files[:OUTLINED_FILES]))
 
 

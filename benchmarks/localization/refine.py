@@ -29,7 +29,6 @@ from tools.localization.index import Index
 from tools.testing.types import Baseline
 
 LIMIT = 5
-RANKED = 40
 
 
 class IndexFiles:
@@ -87,9 +86,8 @@ class Answered:
 async def refine(instance: Instance, repository: Path, cache: Path, model: Model) -> dict[str, int | str | None]:
     """The rank of the last gold file and function before and after the planner's call, and the tokens it took."""
     localizer = Localizer(repository, instance.commit, cache=cache)
-    ranking = localizer.rank(parse_issue(instance.problem), k=RANKED)
     files = IndexFiles(localizer.index)
-    locator = Locator(localizer, ranking, files)
+    locator = Locator(localizer, parse_issue(instance.problem), files)
     counted = Counted(model)
     context = locator.context(instance.problem, instance.commit, runner="", baseline=Baseline())
     locator.plan = await planner.plan(Team(counted, context), locator, LIMIT)
@@ -99,7 +97,7 @@ async def refine(instance: Instance, repository: Path, cache: Path, model: Model
         paths = [file.path for file in found.files]
         return last_rank(paths, wanted) or 0, last_rank([(f.path, f.name) for f in found.functions], functions)
 
-    before, after = ranks(ranking), ranks(locator.refined())
+    before, after = ranks(locator.ranking), ranks(locator.refined())
     localizer.close()
     return {
         "id": instance.id,

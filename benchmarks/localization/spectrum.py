@@ -40,7 +40,7 @@ from environments.tasks import Task
 from search.statistics.intervals import PairedDifference, paired_bootstrap
 from tools.errors import TreewrightError
 from tools.faults.spectrum import build_spectrum
-from tools.faults.suspicious import suspicious_functions, suspicious_lines
+from tools.faults.suspicious import by_line, suspicious_functions, suspicious_lines
 from tools.issues import Issue, parse_issue
 from tools.localization import Localizer, Ranking
 from tools.testing.types import TestReport
@@ -93,10 +93,7 @@ class Record:
 
 def suspicion(reports: Sequence[TestReport], files: IndexFiles) -> Coverage:
     """Ochiai of each line that the failing script executes, as the localizer takes it."""
-    found: dict[str, dict[int, float]] = {}
-    for line in suspicious_lines(reports, formula="ochiai", failing={FAILS}, files=files):
-        found.setdefault(line.path, {})[line.line] = line.score
-    return found
+    return by_line(suspicious_lines(reports, formula="ochiai", failing={FAILS}, files=files))
 
 
 def compare(instance: Instance, reports: list[TestReport], repository: Path, cache: Path) -> Compared:

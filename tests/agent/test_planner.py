@@ -54,8 +54,8 @@ def located(tmp_path: Path) -> tuple[Locator, Ranking]:
     for command in (["init", "-q"], ["add", "-A"], ["-c", "user.name=A", "-c", "user.email=a@b", "commit", "-qm", "x"]):
         subprocess.run(["git", *command], cwd=root, check=True)
     localizer = Localizer(root, cache=tmp_path / "cache")
-    ranking = localizer.rank(parse_issue(ISSUE))
-    return Locator(localizer, ranking, FolderFiles(root)), ranking
+    locator = Locator(localizer, parse_issue(ISSUE), FolderFiles(root))
+    return locator, locator.ranking
 
 
 def plan(locator: Locator, answer: str) -> Prepared:

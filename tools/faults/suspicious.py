@@ -88,6 +88,14 @@ def suspicious_lines(
     return [SuspiciousLine(path, number, found[path, number]) for path, number in ranked]
 
 
+def by_line(lines: Iterable[SuspiciousLine]) -> dict[str, dict[int, float]]:
+    """Scores by path and line."""
+    found: dict[str, dict[int, float]] = {}
+    for line in lines:
+        found.setdefault(line.path, {})[line.line] = line.score
+    return found
+
+
 def trace_weights(reports: Iterable[TestReport], failing: Collection[str] | None = None) -> dict[Line, float]:
     """1 / (1 + k) for the k-th frame from the crash in the tracebacks of failures, tests left out; the highest."""
     weights: dict[Line, float] = {}
