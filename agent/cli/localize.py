@@ -15,7 +15,8 @@ if TYPE_CHECKING:
 
 EXAMPLES = (
     "Examples:\n\ntreewright localize --repo . --issue bug.md --explain\n\n"
-    "treewright localize --repo mirror.git --base v1.2 --issue 'a crash in parse()' --json -k 20"
+    "treewright localize --repo mirror.git --base v1.2 --issue 'a crash in parse()' --json -k 20\n\n"
+    "treewright localize --issue bug.md --coverage coverage.json --failing-test tests/test_parse.py::test_empty"
 )
 
 
@@ -31,6 +32,13 @@ def command(
     as_json: Annotated[bool, typer.Option("--json", help="Print JSON.")] = False,
     cache: Annotated[Path | None, typer.Option(help="Folder of the shared index.")] = None,
     history: Annotated[Path | None, typer.Option(help="Another repository to read the past from.")] = None,
+    coverage: Annotated[
+        Path | None,
+        typer.Option(help="What tests execute, from `coverage json --show-contexts`; needs --failing-test."),
+    ] = None,
+    failing_test: Annotated[
+        list[str] | None, typer.Option(help="A test in --coverage that shows the issue; repeatable.")
+    ] = None,
     embedding_model: Annotated[
         str | None, typer.Option(help="Also ask this embedding model (through litellm); costs money.")
     ] = None,
@@ -41,10 +49,11 @@ def command(
     from tools.localization import Localizer
 
     text = read_problem(issue)
+    suspicion = _suspicion(coverage, failing_test or [])
     localizer = Localizer(repo, base, cache=cache, history=history)
     try:
         embed = _embedder(embedding_model) if embedding_model else None
-        ranking = localizer.rank(parse_issue(text), embed=embed, k=k)
+        ranking = localizer.rank(parse_issue(text), coverage=suspicion, embed=embed, k=k)
     finally:
         localizer.close()
     if as_json:
@@ -53,6 +62,20 @@ def command(
     for note in ranking.notes:
         typer.echo(f"note: {note}", err=True)
     typer.echo(to_text(ranking, explain=explain))
+
+
+def _suspicion(coverage: Path | None, failing: list[str]) -> dict[str, dict[int, float]]:
+    from tools.errors import InputError
+    from tools.faults.coverage_json import HINT, read_coverage
+    from tools.faults.suspicious import by_line, suspicious_lines
+
+    if coverage is None and not failing:
+        return {}
+    if coverage is None:
+        raise InputError("--failing-test needs --coverage FILE, to know what the test executes", hint=HINT)
+    if not failing:
+        raise InputError("--coverage needs --failing-test ID, to know what to explain", hint="it may be repeated")
+    return by_line(suspicious_lines(read_coverage(coverage, failing)))
 
 
 def _embedder(model: str) -> Callable[[list[str]], list[list[float]]]:

@@ -67,7 +67,7 @@ class Tester:
         turn = str(messages[-1]["content"])
         if "Does it fail for the reason" in turn:
             return say({"for_the_reason": True, "why": "what goes out is added"})
-        path = turn.split("FILE: ")[1].split("\n")[0]
+        path = turn.split("FILE: ")[1].split("\n", maxsplit=1)[0]
         return {"content": f"FILE: {path}\n```python\nimport unittest\n\nfrom stock import ledger\n{FAILING}```\n"}
 
 

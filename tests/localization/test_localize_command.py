@@ -54,3 +54,26 @@ def test_issue_from_text_stdin_and_mistakes(application: typer.Typer, make_repos
         failed = CliRunner().invoke(application, [*common, "--issue", issue])
         assert isinstance(failed.exception, InputError)
         assert message in str(failed.exception)
+
+
+def test_coverage_of_a_failing_test_is_one_more_signal(
+    application: typer.Typer, make_repository: Make, tmp_path: Path
+) -> None:
+    repository = str(make_repository([("Start", FILES)]))
+    contexts = {"1": ["tests/test_cart.py::test_x|run"]}
+    report = tmp_path / "coverage.json"
+    report.write_text(json.dumps({"files": {"shop/cart.py": {"contexts": contexts}}}))
+    common = ["localize", "--repo", repository, "--cache", str(tmp_path / "cache"), "--json", "--issue", "price"]
+    known = [*common, "--coverage", str(report), "--failing-test", "tests/test_cart.py::test_x"]
+
+    def reasons(arguments: list[str]) -> dict[str, float]:
+        files = json.loads(CliRunner().invoke(application, [*arguments, "--explain"]).stdout)["files"]
+        cart = next(file for file in files if file["path"] == "shop/cart.py")
+        return {reason["signal"]: reason["contribution"] for reason in cart["reasons"]}
+
+    assert "coverage" not in reasons(common)
+    assert reasons(known)["coverage"] > 0
+    for arguments, message in ((known[:-2], "needs --failing-test"), ([*common, *known[-2:]], "needs --coverage")):
+        failed = CliRunner().invoke(application, arguments)
+        assert isinstance(failed.exception, InputError)
+        assert message in str(failed.exception)
