@@ -15,6 +15,7 @@ from agent.kit import Child, ExpansionFailed, Kit, Node, TreeView
 SAMPLES = 5
 EXAMPLES = 3
 TEMPERATURE = 0.8
+PARAMETERS = {"SAMPLES": (1, 3, 5, 10), "EXAMPLES": (0, 3, 5), "TEMPERATURE": (0.4, 0.8, 1.0)}
 TESTS = """Analyse what the issue requires, and write it down as tests before any code: 6 pieces of Python, each of
 which starts with its imports from the repository and ends with an assert on one behaviour."""
 SKETCH = """Sketch the code that resolves the issue: 5 to 30 lines of Python that use the names this repository would
@@ -35,7 +36,8 @@ async def solve(kit: Kit) -> None:
     with contextlib.suppress(ExpansionFailed):
         tests = (await kit.ask(TESTS, Tests, role="analyst")).tests
     with contextlib.suppress(ExpansionFailed):
-        examples = await kit.retrieve(f"{await kit.ask(SKETCH, role='sketcher')}\n{kit.problem[:2000]}", EXAMPLES)
+        if EXAMPLES:
+            examples = await kit.retrieve(f"{await kit.ask(SKETCH, role='sketcher')}\n{kit.problem[:2000]}", EXAMPLES)
     parts = ["What is required, as tests:\n" + "\n".join(tests)] if tests else []
     parts += ["Code of this repository that may serve as an example:\n\n" + "\n\n".join(examples)] if examples else []
     instruction = "\n\n".join(parts)[:60_000]
