@@ -23,6 +23,7 @@ from agent.progress import Progress
 from agent.repository_settings import with_repository_settings
 from agent.roles.locator import Locator
 from agent.roles.team import Team
+from agent.shared import Limit
 from agent.store.folder import RunFolder
 from agent.store.store import RunStore
 from agent.toolbox import OwnTool
@@ -71,7 +72,7 @@ class Assembly:
         journal: RunStore,
         model: Model | None,
         progress: Progress,
-        sandboxes: asyncio.Semaphore | None = None,
+        sandboxes: Limit | None = None,
         tools: Sequence[OwnTool] = (),
         tests: Journal | None = None,
     ) -> None:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import AsyncIterator
-from contextlib import asynccontextmanager
+from contextlib import AbstractAsyncContextManager, asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -13,6 +13,9 @@ from agent.execution.memory import Memory
 from agent.model.gate import Gate, LocalGate
 from agent.model.open import open_transport
 from agent.model.transport import Transport
+
+Limit = AbstractAsyncContextManager[None]
+"""Entered by as many as may be inside at a time: a semaphore, or a part in one of another process."""
 
 
 @dataclass(frozen=True)
@@ -28,7 +31,7 @@ class Shared:
 
     transport: Transport | None
     gate: Gate
-    sandboxes: asyncio.Semaphore | None = None
+    sandboxes: Limit | None = None
     memory: Memory | None = None
 
 
@@ -37,7 +40,7 @@ async def opened(
     settings: Settings,
     *,
     gate: Gate | None = None,
-    sandboxes: asyncio.Semaphore | None = None,
+    sandboxes: Limit | None = None,
     memory: Memory | None = None,
 ) -> AsyncIterator[Shared]:
     """What runs with these settings share, until the end of the context."""

@@ -2,17 +2,17 @@
 
 from __future__ import annotations
 
-import asyncio
 from collections.abc import Sequence
+from contextlib import AbstractAsyncContextManager
 from pathlib import Path
 
 from environments.base import Check, Command, CommandResult, Environment, Mount, OutputSink, Sandbox
 
 
 class LimitedEnvironment:
-    """Another environment, behind a semaphore."""
+    """Another environment, behind a semaphore, or what is entered like one."""
 
-    def __init__(self, inner: Environment, running: asyncio.Semaphore) -> None:
+    def __init__(self, inner: Environment, running: AbstractAsyncContextManager[None]) -> None:
         self.name = inner.name
         self._inner = inner
         self._running = running
@@ -30,7 +30,7 @@ class LimitedEnvironment:
 class LimitedSandbox:
     """Another sandbox, whose commands wait for their turn; the time they wait is not theirs."""
 
-    def __init__(self, inner: Sandbox, running: asyncio.Semaphore) -> None:
+    def __init__(self, inner: Sandbox, running: AbstractAsyncContextManager[None]) -> None:
         self._inner = inner
         self._running = running
 

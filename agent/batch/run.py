@@ -6,10 +6,11 @@ import asyncio
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any, get_args
 
 from agent.batch.executors import Executor
-from agent.batch.executors.local import LocalExecutor
+from agent.batch.executors.local import MORE_THREADS, LocalExecutor
 from agent.batch.layout import BatchFolder
 from agent.batch.ledger import Ledger, Totals
 from agent.batch.manifest import check_same, describe, read_manifest, write_manifest
@@ -23,6 +24,7 @@ from agent.designs import load
 from agent.model.catalog import parse_price
 from agent.model.gate import REQUESTS, LocalGate
 from agent.model.open import check_models
+from agent.model.recorded import RecordedTransport
 from agent.model.routing import RoleModels
 from agent.store.lock import FolderLock
 from agent.store.store import Store
@@ -30,7 +32,6 @@ from environments.tasks import Task
 from tools.errors import InputError
 
 ALL = "all"
-MORE_THREADS = 8
 
 
 @dataclass(frozen=True)
@@ -47,7 +48,8 @@ class Options:
         abstentions: whether patches that their runs do not believe in are predictions too.
         name: of the system in the predictions; made of design and model when empty.
         source: where the tasks come from, for the manifest.
-        executor: `local`, this process; or `ray`, the machines of a cluster.
+        executor: `local`, this machine; or `ray`, the machines of a cluster.
+        workers: processes on this machine that share the tasks; 1 for this one alone.
         address: of the cluster; "" starts one on this machine.
         cpus: processors that each task claims there.
         store: URL of the PostgreSQL that has the ledger; "" for the one that the batch began with, or a file.
@@ -63,6 +65,7 @@ class Options:
     name: str = ""
     source: Mapping[str, Any] = field(default_factory=dict)
     executor: str = "local"
+    workers: int = 1
     address: str = ""
     cpus: float = 1.0
     store: str = field(default="", repr=False)  # there may be a password in it
@@ -109,11 +112,14 @@ async def run_batch(
         asyncio.CancelledError: it was interrupted; the files are written all the same.
     """
     load(settings.design_name)
+    if options.workers > 1 and options.executor == "local" and executor is None:
+        from agent.batch.executors.workers import prepare
+
+        prepare(settings)
     if settings.has_model and not settings.replay:
         await check_models(
             RoleModels(settings.model or "replayed", settings.role_models), parse_price(settings.unknown_price)
         )
-    # what waits for the disk does so in threads, and the loop's own are four more than processors
     asyncio.get_running_loop().set_default_executor(ThreadPoolExecutor(options.jobs + MORE_THREADS, "batch"))
     with FolderLock(folder.lock), _open(tasks, settings, folder, options) as ledger:
         ledger.add(tasks)
@@ -140,8 +146,19 @@ def open_executor(settings: Settings, options: Options, spent: float) -> Executo
     """What runs the tasks; `spent` US dollars are spent already.
 
     Raises:
-        InputError: there is no such executor, or Ray is not installed.
+        InputError: there is no such executor, Ray is not installed, or several workers cannot share the recording.
     """
+    if options.executor == "local" and options.workers > 1:
+        from agent.batch.executors.coordinator import Coordinator
+        from agent.batch.executors.workers import WorkersExecutor
+
+        if settings.replay and not RecordedTransport(Path(settings.replay)).unordered:
+            raise InputError(
+                f"{settings.replay} has answers that are given one after another, which only one process can do",
+                hint="--workers 1",
+            )
+        coordinator = Coordinator(options.requests, options.usd, spent, options.sandboxes)
+        return WorkersExecutor(settings, workers=options.workers, jobs=options.jobs, coordinator=coordinator)
     if options.executor == "local":
         gate = LocalGate(options.requests, usd=options.usd, spent=spent)
         return LocalExecutor(settings, gate=gate, sandboxes=options.sandboxes)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Protocol
+from typing import Any, Protocol
 
 from agent.batch.ledger import TaskRow, Totals
 from search.budget import Budget
@@ -41,6 +41,10 @@ class Running:
     def elapsed(self) -> float:
         """Seconds since it began."""
         return time.monotonic() - self.began
+
+    def state(self) -> dict[str, Any]:
+        """What is shown of it, as plain data."""
+        return {name: getattr(self, name) for name in ("phase", "detail", "nodes", "best")} | {"spent": self.spent()}
 
 
 class Watcher(Protocol):
@@ -94,6 +98,13 @@ class TaskProgress:
     def searching(self, tree: Tree, budget: Budget, calls: Callable[[], int]) -> None:
         """From now on the cost is known."""
         self._task.spent = lambda: budget.spent.usd
+
+    def show(self, state: Mapping[str, Any]) -> None:
+        """Takes over what `Running.state` gave in the process where the run is."""
+        spent = state["spent"]
+        self._task.phase, self._task.detail = state["phase"], state["detail"]
+        self._task.nodes, self._task.best, self._task.spent = state["nodes"], state["best"], lambda: spent
+        self._watcher.changed(self._task)
 
     def event(self, event: Event) -> None:
         """The tree grew, or one of its nodes was valued."""

@@ -57,7 +57,16 @@ RetryInfra = Annotated[
     typer.Option("--retry-infra", min=0, help="Tries more after infrastructure failures.", rich_help_panel=RUNNING),
 ]
 Executor = Annotated[
-    str, typer.Option("--executor", help="local: this process; ray: a cluster of machines.", rich_help_panel=RUNNING)
+    str, typer.Option("--executor", help="local: this machine; ray: a cluster of machines.", rich_help_panel=RUNNING)
+]
+Workers = Annotated[
+    int | None,
+    typer.Option(
+        "--workers",
+        min=1,
+        help="Processes that share the tasks; one for 16 tasks at a time, at most one per core.",
+        rich_help_panel=RUNNING,
+    ),
 ]
 RayAddress = Annotated[
     str,
@@ -112,6 +121,7 @@ def command(
     retry_infra: RetryInfra = 1,
     redo: Redo = None,
     executor: Executor = "local",
+    workers: Workers = None,
     ray_address: RayAddress = "",
     ray_cpus: RayCpus = 1.0,
     model: options.Model = None,
@@ -154,6 +164,7 @@ def _start(given: dict[str, Any]) -> None:
     import os
     from dataclasses import asdict
 
+    from agent.batch.executors.workers import default_workers
     from agent.batch.layout import BatchFolder
     from agent.batch.run import Options
     from agent.batch.sources import load_tasks
@@ -178,6 +189,7 @@ def _start(given: dict[str, Any]) -> None:
         abstentions=given["with_abstentions"],
         name=given["name"],
         executor="ray" if given["ray_address"] else given["executor"],
+        workers=min(given["workers"] or default_workers(settings, given["jobs"]), given["jobs"]),
         address=given["ray_address"],
         cpus=given["ray_cpus"],
         store=given["store"],

@@ -13,6 +13,7 @@ import os
 from collections.abc import Mapping
 from typing import Any
 from urllib.parse import urlsplit
+from urllib.request import getproxies
 
 import aiohttp
 
@@ -74,8 +75,9 @@ class DirectTransport:
         key = self._key if self._key is not None else os.environ.get(KEYS.get(provider, ""), "")
         headers = {"Authorization": f"Bearer {key}"} if key else {}
         if self._session is None:
-            # the limiter decides how many are in flight; an environment without proxies is the rule for own servers
-            self._session = aiohttp.ClientSession(connector=aiohttp.TCPConnector(limit=0), trust_env=True)
+            # the limiter decides how many are in flight; with `trust_env` each request looks for a proxy anew, in a
+            # thread, at a third of its cost, and for servers of one's own there is hardly ever one
+            self._session = aiohttp.ClientSession(connector=aiohttp.TCPConnector(limit=0), trust_env=bool(getproxies()))
         try:
             async with (
                 asyncio.timeout(self._deadline),

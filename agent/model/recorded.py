@@ -90,6 +90,12 @@ class RecordedTransport:
         except (ValueError, KeyError, TypeError, AttributeError) as error:
             raise InputError(f"{path} line {number} is not a recorded answer: {error!r}") from error
 
+    @property
+    def unordered(self) -> bool:
+        """Whether each request has one answer, whatever was asked before: then several processes may read the file."""
+        keys = [[(pair.get("scope"), pair.get("sample")) for pair in found] for found in self._answers.values()]
+        return not self._ordered and all(len(found) == len(set(found)) for found in keys)
+
     async def send(self, wire: Wire) -> Mapping[str, Any]:
         """The recorded answer to `wire`."""
         if self._ordered:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, replace
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -153,7 +153,7 @@ class RunStore:
     def put_node(self, node: NodeRecord) -> None:
         """Write a node; one that is there already is overwritten but keeps its place and its birth."""
         table = schema.nodes
-        row = _node_values(asdict(node)) | {"run": self.id, "created": node.created or time.time()}
+        row = _node_values(vars(node)) | {"run": self.id, "created": node.created or time.time()}
         with self.database.write() as connection:
             place = sa.select(sa.func.coalesce(sa.func.max(table.c.place), 0) + 1).where(table.c.run == self.id)
             row["place"] = connection.execute(place).scalar_one()
@@ -206,7 +206,7 @@ class RunStore:
         offered = [dump(list(tools))] if tools else []
         hashes = [digest(text) for text in texts]
         request = {**call.request, "tools": digest(offered[0])} if offered else call.request
-        row = asdict(call) | {
+        row = vars(call) | {
             "run": self.id,
             "model": storable(call.model),
             "request": dump(request),
@@ -254,7 +254,7 @@ class RunStore:
 
     def record_execution(self, execution: ExecutionRecord) -> None:
         """Write a finished command."""
-        row = asdict(execution) | {
+        row = vars(execution) | {
             "run": self.id,
             "command": dump(execution.command),
             "result": dump(execution.result),

@@ -53,7 +53,7 @@ def test_the_calm_batch_solves_all(calm: Calm) -> None:
 
 def test_killed_under_replay_it_ends_the_same_and_asks_nothing_twice(calm: Calm, tmp_path: Path) -> None:
     out, sent = tmp_path / "killed", tmp_path / "sent.jsonl"
-    command = [*calm.common, "--replay", calm.transcript, "--record", sent, "--out", out]
+    command = [*calm.common, "--replay", calm.transcript, "--record", sent, "--out", out, "--workers", 2]
 
     def progress() -> int:
         return sent.read_bytes().count(b"\n") if sent.exists() else 0

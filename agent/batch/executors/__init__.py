@@ -1,17 +1,17 @@
-"""Where the tasks of a batch run: in this process, or on the machines of a Ray cluster."""
+"""Where the tasks of a batch run: in this process, in several, or on the machines of a Ray cluster."""
 
 from __future__ import annotations
 
 from typing import Protocol
 
 from agent.batch.job import Job, JobResult
-from agent.progress import Progress
+from agent.batch.watching import TaskProgress
 
 
 class Executor(Protocol):
     """Runs jobs; several at a time."""
 
-    async def run(self, job: Job, progress: Progress) -> JobResult:
+    async def run(self, job: Job, progress: TaskProgress) -> JobResult:
         """Runs a job to its result; may begin it anew when its worker is lost.
 
         Raises:

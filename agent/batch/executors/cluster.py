@@ -12,22 +12,18 @@ import contextlib
 import importlib
 import logging
 import os
-from collections.abc import AsyncIterator, Mapping
-from contextlib import asynccontextmanager
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
 from agent.batch.executors.coordinator import Coordinator
+from agent.batch.executors.remote import HINT, LOSSES, RemoteGate, remote_progress
 from agent.batch.job import Job, JobResult, run_job
-from agent.model.gate import Passage, SharedBudgetExhausted
-from agent.progress import Progress, Silent
+from agent.batch.watching import TaskProgress
 from agent.shared import opened
 from agent.store.folder import RunFolder
-from search.budget import Amount
 from tools.errors import InfrastructureError, InputError
 
-LOSSES = 5
-"""How often a task is begun anew because its worker was lost."""
 LISTEN = 0.5
 """Seconds between two looks at what the workers tell."""
 GRACE = 10.0
@@ -67,10 +63,10 @@ class RayExecutor:
         self._opening = asyncio.Lock()
         self._coordinator: Any = None
         self._work: Any = None
-        self._shown: dict[str, Progress] = {}
+        self._shown: dict[str, TaskProgress] = {}
         self._listening: asyncio.Task[None] | None = None
 
-    async def run(self, job: Job, progress: Progress) -> JobResult:
+    async def run(self, job: Job, progress: TaskProgress) -> JobResult:
         """See `agent.batch.executors.Executor`."""
         await self._opened()
         self._shown[str(job.folder)] = progress
@@ -86,7 +82,7 @@ class RayExecutor:
             InfrastructureError: the cluster cannot be reached.
         """
         await self._opened()
-        return RemoteGate(self._coordinator, owner)
+        return RemoteGate(ActorLine(self._coordinator), owner)
 
     async def close(self) -> None:
         """See `agent.batch.executors.Executor`."""
@@ -102,7 +98,7 @@ class RayExecutor:
                 await asyncio.to_thread(self._open)
                 self._listening = asyncio.create_task(self._listen())
 
-    async def _until_done(self, job: Job, progress: Progress) -> JobResult:
+    async def _until_done(self, job: Job, progress: TaskProgress) -> JobResult:
         lost = ""
         for number in range(LOSSES + 1):
             owner = f"{job.folder}#{number}"  # a task may have several runs at a time
@@ -115,7 +111,7 @@ class RayExecutor:
                 progress.phase("lost", f"{type(error).__name__}; beginning anew elsewhere")
                 await self._coordinator.forget.remote(owner)
                 RunFolder(job.folder).lock.unlink(missing_ok=True)  # its holder is dead, on whatever machine
-        return JobResult("failed-infra", f"its worker was lost {LOSSES + 1} times: {lost}", hint="is memory short?")
+        return JobResult("failed-infra", f"its worker was lost {LOSSES + 1} times: {lost}", hint=HINT)
 
     async def _once(self, job: Job, owner: str) -> JobResult:
         reference = self._work.remote(job, self._coordinator, owner, self._options.cpus)
@@ -153,9 +149,9 @@ class RayExecutor:
     async def _listen(self) -> None:
         while True:
             await asyncio.sleep(LISTEN)
-            for id, name, detail in await self._coordinator.told.remote():
+            for id, state in await self._coordinator.told.remote():
                 if id in self._shown:
-                    self._shown[id].phase(name, detail)
+                    self._shown[id].show(state)
 
 
 _SAME = "every machine needs the same version of Treewright, installed alike"
@@ -178,69 +174,45 @@ def _work(job: Job, coordinator: Any, owner: str, cpus: float) -> JobResult:
 
     async def work() -> JobResult:
         sandboxes = asyncio.Semaphore(max(1, round(cpus)))
-        async with opened(job.settings, gate=RemoteGate(coordinator, owner), sandboxes=sandboxes) as shared:
-            return await run_job(job, _Told(coordinator, str(job.folder)), shared=shared)
+        line = ActorLine(coordinator)
+        async with opened(job.settings, gate=RemoteGate(line, owner), sandboxes=sandboxes) as shared:
+            return await run_job(job, remote_progress(line, str(job.folder)), shared=shared)
 
     return asyncio.run(work())
 
 
-class _Told(Silent):
-    """Progress that is told across machines."""
-
-    def __init__(self, coordinator: Any, id: str) -> None:
-        self._coordinator = coordinator
-        self._id = id
-
-    def phase(self, name: str, detail: str = "") -> None:
-        """Told."""
-        self._coordinator.tell.remote(self._id, name, detail)
-
-
-class RemoteGate:
-    """The batch's gate as a worker sees it; see `agent.model.gate.Gate`.
+class ActorLine:
+    """A line over Ray; see `agent.batch.executors.remote.Line`.
 
     Args:
         coordinator: handle of the `Coordinator`.
-        owner: for whom the requests are.
     """
 
-    def __init__(self, coordinator: Any, owner: str) -> None:
+    def __init__(self, coordinator: Any) -> None:
         self._coordinator = coordinator
-        self._owner = owner
 
-    @asynccontextmanager
-    async def enter(self, model: str, worst: Amount) -> AsyncIterator[Passage]:
-        """See `Gate.enter`."""
+    async def enter(self, owner: str, model: str, usd: float, tokens: int) -> Mapping[str, Any]:
+        """See `Line.enter`."""
+        return await self._answer(self._coordinator.enter.remote(owner, model, usd, tokens))
+
+    async def claim(self, owner: str) -> Mapping[str, Any]:
+        """See `Line.claim`."""
+        return await self._answer(self._coordinator.claim.remote(owner))
+
+    def leave(self, ticket: int, usd: float | None, tokens: int, verdict: float | None) -> None:
+        """See `Line.leave`."""
+        self._coordinator.leave.remote(ticket, usd, tokens, verdict)
+
+    def tell(self, id: str, state: Mapping[str, Any]) -> None:
+        """See `Line.tell`."""
+        self._coordinator.tell.remote(id, state)
+
+    @staticmethod
+    async def _answer(reference: Any) -> Mapping[str, Any]:
         try:
-            answer: Mapping[str, Any] = await self._coordinator.enter.remote(
-                self._owner, model, worst.usd, worst.tokens
-            )
+            answer: Mapping[str, Any] = await reference
         except _ray().exceptions.RayError as error:
             raise InfrastructureError(
                 f"the batch's coordinator is gone: {error}", hint="begin the batch again"
             ) from error
-        if "refused" in answer:
-            raise SharedBudgetExhausted(answer["refused"], hint=answer["hint"])
-        passage = _RemotePassage()
-        try:
-            yield passage
-        finally:
-            self._coordinator.leave.remote(answer["ticket"], passage.usd, passage.tokens, passage.verdict)
-
-
-class _RemotePassage:
-    """What is told when the request is over: None for what nobody settled."""
-
-    def __init__(self) -> None:
-        self.usd: float | None = None
-        self.tokens = 0
-        self.verdict: float | None = None  # None nothing, -1 an answer, else a complaint with its seconds
-
-    def settle(self, actual: Amount) -> None:
-        self.usd, self.tokens = actual.usd, actual.tokens
-
-    def succeed(self) -> None:
-        self.verdict = -1.0
-
-    def complain(self, seconds: float) -> None:
-        self.verdict = seconds
+        return answer

@@ -1,0 +1,170 @@
+"""In several processes of this machine, which share one gate: an event loop alone keeps one processor busy at most.
+
+Workers are forked from a process of the standard library's (`multiprocessing`, forkserver) that has no threads and
+has loaded the provider's client. One that dies loses nothing: its jobs begin anew in another and go on from their
+runs' stores, and what it held open counts with its worst case.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import multiprocessing
+import os
+import socket
+from collections.abc import Mapping
+from multiprocessing import forkserver
+from multiprocessing.process import BaseProcess
+from typing import Any
+
+from agent.batch.executors.coordinator import Coordinator
+from agent.batch.executors.link import Link, LinkLost
+from agent.batch.executors.remote import HINT, LOSSES
+from agent.batch.job import Job, JobResult
+from agent.batch.watching import TaskProgress
+from agent.config import Settings
+
+GRACE = 5.0
+"""Seconds that a worker has to end when nothing runs in it."""
+JOBS_EACH = 16
+"""Jobs at a time from which on another worker pays."""
+
+
+def default_workers(settings: Settings, jobs: int) -> int:
+    """How many workers `jobs` tasks at a time are worth; a recording answers in order, so it is read by one."""
+    if settings.replay:
+        return 1
+    return max(1, min(os.cpu_count() or 1, -(-jobs // JOBS_EACH)))
+
+
+def prepare(settings: Settings) -> None:
+    """Begins to load what workers need, beside whatever the caller does meanwhile; returns at once."""
+    live = settings.has_model and not settings.replay
+    _CONTEXT.set_forkserver_preload([f"agent.batch.executors.{'warm' if live else 'worker'}"])
+    forkserver.ensure_running()
+
+
+class WorkersExecutor:
+    """Runs jobs in worker processes; see `agent.batch.executors.Executor`.
+
+    Args:
+        settings: of the runs.
+        workers: how many there are.
+        jobs: how many run at a time, in all of them together.
+        coordinator: what they share.
+    """
+
+    def __init__(self, settings: Settings, *, workers: int, jobs: int, coordinator: Coordinator) -> None:
+        self._settings = settings
+        self._workers = workers
+        self._jobs = jobs
+        self._coordinator = coordinator
+        self._opening = asyncio.Lock()
+        self._alive: list[_Worker] = []
+        self._number = 0
+        self._shown: dict[str, TaskProgress] = {}
+
+    async def run(self, job: Job, progress: TaskProgress) -> JobResult:
+        """See `agent.batch.executors.Executor`."""
+        self._shown[str(job.folder)] = progress
+        try:
+            for _ in range(LOSSES + 1):
+                worker = await self._least_busy()
+                worker.jobs += 1
+                try:
+                    result: JobResult = await worker.link.call("run", job)
+                except LinkLost:
+                    progress.phase("lost", f"worker {worker.pid} ended; beginning anew in another")
+                    await worker.forgotten.wait()
+                else:
+                    return result
+                finally:
+                    worker.jobs -= 1
+            return JobResult("failed-infra", f"its worker was lost {LOSSES + 1} times", hint=HINT)
+        finally:
+            del self._shown[str(job.folder)]
+
+    def pids(self) -> list[int]:
+        """The workers that there are now."""
+        return [worker.pid for worker in self._alive]
+
+    async def close(self) -> None:
+        """See `agent.batch.executors.Executor`."""
+        alive, self._alive = self._alive, []
+        for worker in alive:
+            worker.link.close()
+        await asyncio.gather(*(asyncio.to_thread(_ended, worker.process) for worker in alive))
+
+    async def _least_busy(self) -> _Worker:
+        async with self._opening:
+            while len(self._alive) < self._workers:
+                self._alive.append(await self._start())
+            return min(self._alive, key=lambda worker: worker.jobs)
+
+    async def _start(self) -> _Worker:
+        self._number += 1
+        owner = f"worker-{self._number}"
+        ours, theirs = socket.socketpair()
+        arguments = (theirs, owner, self._settings, self._jobs, dict(os.environ))
+        with theirs:
+            process = await asyncio.to_thread(_started, arguments)
+        worker = _Worker(process)
+        worker.link = await Link.open(ours, _Desk(self._coordinator, self._shown), lambda: self._lose(worker, owner))
+        return worker
+
+    def _lose(self, worker: _Worker, owner: str) -> None:
+        if worker in self._alive:
+            self._alive.remove(worker)
+            worker.forgetting = asyncio.ensure_future(self._forget(worker, owner))
+
+    async def _forget(self, worker: _Worker, owner: str) -> None:
+        try:
+            await self._coordinator.forget(owner)
+            await asyncio.to_thread(_ended, worker.process)  # it may have let go of the link alone
+        finally:
+            worker.forgotten.set()
+
+
+class _Worker:
+    """One of them, as its batch sees it."""
+
+    link: Link
+
+    def __init__(self, process: BaseProcess) -> None:
+        self.process = process
+        self.pid = process.pid or 0
+        self.jobs = 0
+        self.forgotten = asyncio.Event()
+        self.forgetting: asyncio.Task[None] | None = None
+
+
+class _Desk:
+    """What workers call."""
+
+    def __init__(self, coordinator: Coordinator, shown: Mapping[str, TaskProgress]) -> None:
+        self.enter = coordinator.enter
+        self.claim = coordinator.claim
+        self.leave = coordinator.leave
+        self._shown = shown
+
+    def tell(self, id: str, state: Mapping[str, Any]) -> None:
+        if id in self._shown:
+            self._shown[id].show(state)
+
+
+_CONTEXT = multiprocessing.get_context("forkserver")
+
+
+def _started(arguments: tuple[Any, ...]) -> BaseProcess:
+    from agent.batch.executors.worker import work
+
+    process = _CONTEXT.Process(target=work, args=arguments)
+    process.start()
+    return process
+
+
+def _ended(process: BaseProcess) -> None:
+    """Waits for its end, in a thread."""
+    process.join(GRACE)
+    if process.exitcode is None:
+        process.kill()
+        process.join()
