@@ -32,7 +32,7 @@ def main() -> None:
     print("| tasks ended | resident, MiB | CPU, ms a task | seconds | folder, MiB |\n|---|---|---|---|---|", flush=True)
     with tempfile.TemporaryDirectory(dir=given.folder) as name, endpoint(0.0) as address:
         folder = Path(name)
-        arguments = command(folder, given.tasks, given.calls, given.jobs, "out")
+        arguments = command(folder, given.tasks, given.calls, given.jobs, "out", workers=1)
         arguments.remove("--quiet")
         with subprocess.Popen(
             [*arguments, "--json"], env=environment(folder, address), stdout=subprocess.PIPE, text=True

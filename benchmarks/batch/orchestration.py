@@ -1,7 +1,7 @@
 """Throughput and memory of `treewright batch` when all a task does is ask a model.
 
     python benchmarks/batch/orchestration.py [--tasks 200] [--calls 20] [--latency 0.2] [--jobs 64]
-        [--mini] [--repeat 3]
+        [--workers 2] [--mini] [--repeat 3]
 
 Ideal is what the latency alone allows: ceil(tasks / jobs) rounds of calls * latency seconds. With `--mini`,
 mini-swe-agent is installed into an environment of its own, and its batch runner does the same work against the same
@@ -66,7 +66,7 @@ def make_tasks(folder: Path, count: int) -> Path:
 
 
 class Measured:
-    """A command with its wall time, its CPU seconds and its peak memory (resident, summed over its processes)."""
+    """A command with its wall time, its CPU seconds and its peak memory (of all its processes, shared pages once)."""
 
     def __init__(self, command: list[str], env: dict[str, str]) -> None:
         self.peak = 0
@@ -88,12 +88,20 @@ class Measured:
         try:
             top = psutil.Process(pid)
             while True:
-                used = sum(each.memory_info().rss for each in [top, *top.children(recursive=True)])
+                used = sum(map(proportional, [top, *top.children(recursive=True)]))
                 self.samples.append((time.monotonic() - began, used))
                 self.peak = max(self.peak, used)
-                time.sleep(0.1)
+                time.sleep(0.5)  # a look takes milliseconds of the machine that is measured
         except psutil.Error:
             return
+
+
+def proportional(process: psutil.Process) -> int:
+    """Bytes of a process, those it shares with n others counted as 1/n each; 0 when it has just ended."""
+    try:
+        return int(process.memory_full_info().pss)
+    except psutil.NoSuchProcess:
+        return 0
 
 
 def environment(folder: Path, address: str) -> dict[str, str]:
@@ -102,18 +110,19 @@ def environment(folder: Path, address: str) -> dict[str, str]:
     return kept | more | {"OPENAI_API_BASE": f"{address}/v1", "OPENAI_API_KEY": "none"}
 
 
-def command(folder: Path, tasks: int, calls: int, jobs: int, out: str) -> list[str]:
+def command(folder: Path, tasks: int, calls: int, jobs: int, out: str, workers: int = 0) -> list[str]:
     """`treewright batch` over `tasks` tasks that only ask, `calls` times each."""
     design = folder / f"asks{calls}.py"
     design.write_text(DESIGN.format(calls=calls))
     arguments = [sys.executable, "-c", "from agent.cli.main import run; run()", "batch", "--quiet"]
     arguments += ["--dataset", str(make_tasks(folder, tasks)), "--out", str(folder / out), "-j", str(jobs)]
     arguments += ["--max-requests", str(jobs), "--model", "openai/instant", "--unknown-price", "free"]
+    arguments += ["--workers", str(workers)] if workers else []
     return [*arguments, "--design", str(design), "--max-seconds", "36000"]
 
 
-def treewright(folder: Path, address: str, tasks: int, calls: int, jobs: int, out: str) -> Measured:
-    done = Measured(command(folder, tasks, calls, jobs, out), environment(folder, address))
+def treewright(folder: Path, address: str, tasks: int, calls: int, jobs: int, out: str, workers: int = 0) -> Measured:
+    done = Measured(command(folder, tasks, calls, jobs, out, workers), environment(folder, address))
     if done.code:
         raise SystemExit(done.errors)
     return done
@@ -153,6 +162,7 @@ def main() -> None:
     parser.add_argument("--latency", type=float, default=0.2)
     parser.add_argument("--jobs", type=int, default=64)
     parser.add_argument("--repeat", type=int, default=1)
+    parser.add_argument("--workers", type=int, default=0, help="processes of ours; the command's own choice otherwise")
     parser.add_argument("--mini", action="store_true", help="install mini-swe-agent and measure it beside")
     given = parser.parse_args()
     work = (given.tasks, given.calls, given.jobs)
@@ -166,7 +176,9 @@ def main() -> None:
             alone["mini-swe-agent"] = mini(python, folder, address, 2, given.calls, 1, "mini-one")
         for number in range(given.repeat):
             stats(address)
-            measured = {"treewright": (treewright(folder, address, *work, f"many{number}"), stats(address))}
+            measured = {
+                "treewright": (treewright(folder, address, *work, f"many{number}", given.workers), stats(address))
+            }
             if python:
                 done = mini(python, folder, address, *work, f"mini-many{number}")
                 measured["mini-swe-agent"] = (done, stats(address))

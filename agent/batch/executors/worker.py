@@ -18,6 +18,9 @@ from agent.batch.executors.remote import RemoteGate, RemoteLimit, remote_progres
 from agent.batch.job import Job, JobResult
 from agent.config import Settings
 
+TERMINAL = (signal.SIGINT, signal.SIGHUP)
+"""Signals that a terminal sends to all processes at once: here the batch says what is to end."""
+
 
 def work(end: socket.socket, owner: str, settings: Settings, jobs: int, environ: Mapping[str, str]) -> None:
     """Serves the batch at the other end of the socket until that lets go, or is gone."""
@@ -38,8 +41,9 @@ def _end_with_parent() -> None:
 async def _serve(end: socket.socket, owner: str, settings: Settings, jobs: int) -> None:
     loop = asyncio.get_running_loop()
     loop.set_default_executor(ThreadPoolExecutor(jobs + MORE_THREADS, "batch"))
-    for number in (signal.SIGINT, signal.SIGHUP):  # of the terminal: the batch says what is to end
-        loop.add_signal_handler(number, lambda: None)
+    for number in TERMINAL:
+        loop.add_signal_handler(number, lambda: None)  # not ignored, as programs that run here would inherit that
+    signal.pthread_sigmask(signal.SIG_UNBLOCK, TERMINAL)  # blocked where it was forked
     line = BatchLine()
     executor = LocalExecutor(settings, gate=RemoteGate(line, owner), sandboxes=RemoteLimit(line, owner))
     line.link = await Link.open(end, _Worker(executor, line), lambda: os._exit(0))  # every write is committed already

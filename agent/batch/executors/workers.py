@@ -10,6 +10,7 @@ from __future__ import annotations
 import asyncio
 import multiprocessing
 import os
+import signal
 import socket
 from collections.abc import Mapping
 from multiprocessing import forkserver
@@ -19,6 +20,7 @@ from typing import Any
 from agent.batch.executors.coordinator import Coordinator
 from agent.batch.executors.link import Link, LinkLost
 from agent.batch.executors.remote import HINT, LOSSES
+from agent.batch.executors.worker import TERMINAL, work
 from agent.batch.job import Job, JobResult
 from agent.batch.watching import TaskProgress
 from agent.config import Settings
@@ -40,7 +42,11 @@ def prepare(settings: Settings) -> None:
     """Begins to load what workers need, beside whatever the caller does meanwhile; returns at once."""
     live = settings.has_model and not settings.replay
     _CONTEXT.set_forkserver_preload([f"agent.batch.executors.{'warm' if live else 'worker'}"])
-    forkserver.ensure_running()
+    before = signal.pthread_sigmask(signal.SIG_BLOCK, TERMINAL)
+    try:
+        forkserver.ensure_running()
+    finally:
+        signal.pthread_sigmask(signal.SIG_SETMASK, before)
 
 
 class WorkersExecutor:
@@ -155,8 +161,6 @@ _CONTEXT = multiprocessing.get_context("forkserver")
 
 
 def _started(arguments: tuple[Any, ...]) -> BaseProcess:
-    from agent.batch.executors.worker import work
-
     process = _CONTEXT.Process(target=work, args=arguments)
     process.start()
     return process
