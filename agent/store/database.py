@@ -8,6 +8,7 @@ import sqlite3
 import threading
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -102,17 +103,14 @@ class Database:
     def insert_or_keep(self, table: sa.Table, rows: list[dict[str, Any]], connection: Connection) -> None:
         """Insert `rows`; a row whose primary key is there already is left as it is."""
         if rows:
-            connection.execute(self._insert(table).on_conflict_do_nothing(), rows)
+            connection.execute(_keeping(table, self._engine.dialect.name), rows)
 
     def insert_or_update(self, table: sa.Table, row: Mapping[str, Any], keep: set[str], connection: Connection) -> None:
         """Insert `row`; where its primary key is there already, overwrite all columns but `keep`."""
         keys = [column.name for column in table.primary_key]
         changed = {name: value for name, value in row.items() if name not in keep and name not in keys}
-        statement = self._insert(table).values(dict(row))
+        statement = _insert(table, self._engine.dialect.name).values(dict(row))
         connection.execute(statement.on_conflict_do_update(index_elements=keys, set_=changed))
-
-    def _insert(self, table: sa.Table) -> sqlite.Insert | postgresql.Insert:
-        return sqlite.insert(table) if self._engine.dialect.name == "sqlite" else postgresql.insert(table)
 
     def _prepare(self) -> None:
         with self._engine.connect() as connection:
@@ -122,8 +120,9 @@ class Database:
         if about.name in present and present.issuperset(self._tables.tables):
             return
         with self._writing, self._writer.begin() as connection:
+            run = _driver(connection).execute if self.path else connection.exec_driver_sql
             for statement in self._creations():
-                _driver(connection).execute(statement)
+                run(statement)
             self.insert_or_keep(about, [{"name": "schema", "value": str(SCHEMA_VERSION)}], connection)
             self._check_version(connection)
 
@@ -197,6 +196,16 @@ class Database:
         return InfrastructureError(f"{self.name} stays locked by another process", hint="stop that process")
 
 
+def _insert(table: sa.Table, dialect: str) -> sqlite.Insert | postgresql.Insert:
+    return sqlite.insert(table) if dialect == "sqlite" else postgresql.insert(table)
+
+
+@cache
+def _keeping(table: sa.Table, dialect: str) -> sa.Insert:
+    """Made once: to put a statement together costs as much as to run it."""
+    return _insert(table, dialect).on_conflict_do_nothing()
+
+
 def _engine(text: str, path: Path | None) -> Engine:
     if path is None:
         return _server(read_url(text))
@@ -241,5 +250,5 @@ def _begin(connection: Connection) -> None:
 
 
 def _driver(connection: Connection) -> Any:
-    """The driver's own connection: what needs nothing of SQLAlchemy costs a fifth there."""
+    """SQLite's own connection: what needs nothing of SQLAlchemy costs a fifth there."""
     return connection.connection.driver_connection
