@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import asyncio
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
+from agent.batch.ledger import TASK
 from agent.batch.status import Ending
 from agent.config import Settings
 from agent.model.errors import AccessDenied, ModelError
@@ -37,6 +38,17 @@ class Job:
     task: Task
     settings: Settings
     folder: Path
+
+
+def plain_job(job: Job) -> dict[str, Any]:
+    """A job as JSON can hold it."""
+    settings = job.settings.model_dump(mode="json")
+    return {"task": asdict(job.task), "settings": settings, "folder": str(job.folder)}
+
+
+def read_job(plain: Mapping[str, Any]) -> Job:
+    """The job that `plain_job` wrote."""
+    return Job(TASK.validate_python(plain["task"]), Settings.model_validate(plain["settings"]), Path(plain["folder"]))
 
 
 @dataclass(frozen=True)

@@ -3,17 +3,15 @@
 from __future__ import annotations
 
 import asyncio
-import pickle
+import json
 import socket
-import struct
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from contextlib import suppress
 from itertools import count
 from typing import Any
 
 from tools.errors import InfrastructureError
 
-_SIZE = struct.Struct("!Q")
 _CALL, _SAY, _CANCEL, _ANSWER, _CANCELLED, _FAILED = range(6)
 
 
@@ -22,7 +20,7 @@ class LinkLost(InfrastructureError):
 
 
 class Link(asyncio.Protocol):
-    """One end; both must be of the same version, and trust each other: what is sent is pickled.
+    """One end; what is sent is JSON, one message a line.
 
     Args:
         target: its methods, coroutines or not, are what the other end calls.
@@ -33,7 +31,7 @@ class Link(asyncio.Protocol):
         self._target = target
         self._lost = lost
         self._transport: asyncio.Transport | None = None
-        self._buffer = bytearray()
+        self._buffer: list[bytes] = []
         self._numbers = count()
         self._waiting: dict[int, asyncio.Future[Any]] = {}
         self._serving: dict[int, asyncio.Task[None]] = {}
@@ -88,14 +86,11 @@ class Link(asyncio.Protocol):
 
     def data_received(self, data: bytes) -> None:
         """See `asyncio.Protocol`."""
-        self._buffer += data
-        while len(self._buffer) >= _SIZE.size:
-            end = _SIZE.size + _SIZE.unpack_from(self._buffer)[0]
-            if len(self._buffer) < end:
-                break
-            message = pickle.loads(bytes(self._buffer[_SIZE.size : end]))  # noqa: S301 -- from our own process
-            del self._buffer[:end]
-            self._received(*message)
+        *lines, rest = data.split(b"\n")
+        for line in lines:
+            whole, self._buffer = b"".join((*self._buffer, line)), []
+            self._received(*json.loads(whole))
+        self._buffer.append(rest)
 
     def connection_lost(self, error: Exception | None) -> None:
         """See `asyncio.Protocol`."""
@@ -128,7 +123,7 @@ class Link(asyncio.Protocol):
             else:
                 answer.set_exception(InfrastructureError(rest[1]))
 
-    async def _serve(self, number: int, name: str, arguments: tuple[object, ...]) -> None:
+    async def _serve(self, number: int, name: str, arguments: Sequence[object]) -> None:
         message: tuple[Any, ...]
         try:
             message = (_ANSWER, number, await self._done(name, arguments))
@@ -140,15 +135,14 @@ class Link(asyncio.Protocol):
         if self._transport is not None:
             self._send(message)
 
-    async def _done(self, name: str, arguments: tuple[object, ...]) -> Any:
+    async def _done(self, name: str, arguments: Sequence[object]) -> Any:
         result = getattr(self._target, name)(*arguments)
         return await result if asyncio.iscoroutine(result) else result
 
     def _send(self, message: tuple[Any, ...]) -> None:
         if self._transport is None:
             raise LinkLost("the other process is gone")
-        data = pickle.dumps(message, pickle.HIGHEST_PROTOCOL)
-        self._transport.write(_SIZE.pack(len(data)) + data)
+        self._transport.write(json.dumps(message).encode("ascii") + b"\n")
 
 
 def _seen(answer: asyncio.Future[Any]) -> None:

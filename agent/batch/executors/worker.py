@@ -10,12 +10,13 @@ import socket
 import threading
 from collections.abc import Mapping
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import asdict
 from typing import Any
 
 from agent.batch.executors.link import Link
 from agent.batch.executors.local import MORE_THREADS, LocalExecutor
 from agent.batch.executors.remote import RemoteGate, RemoteLimit, remote_progress
-from agent.batch.job import Job, JobResult
+from agent.batch.job import read_job
 from agent.config import Settings
 
 TERMINAL = (signal.SIGINT, signal.SIGHUP)
@@ -81,5 +82,6 @@ class _Worker:
         self._executor = executor
         self._line = line
 
-    async def run(self, job: Job) -> JobResult:
-        return await self._executor.run(job, remote_progress(self._line, str(job.folder)))
+    async def run(self, plain: Mapping[str, Any]) -> dict[str, Any]:
+        job = read_job(plain)
+        return asdict(await self._executor.run(job, remote_progress(self._line, str(job.folder))))

@@ -21,7 +21,7 @@ from agent.batch.executors.coordinator import Coordinator
 from agent.batch.executors.link import Link, LinkLost
 from agent.batch.executors.remote import HINT, LOSSES
 from agent.batch.executors.worker import TERMINAL, work
-from agent.batch.job import Job, JobResult
+from agent.batch.job import Job, JobResult, plain_job
 from agent.batch.watching import TaskProgress
 from agent.config import Settings
 
@@ -77,12 +77,12 @@ class WorkersExecutor:
                 worker = await self._least_busy()
                 worker.jobs += 1
                 try:
-                    result: JobResult = await worker.link.call("run", job)
+                    plain = await worker.link.call("run", plain_job(job))
                 except LinkLost:
                     progress.phase("lost", f"worker {worker.pid} ended; beginning anew in another")
                     await worker.forgotten.wait()
                 else:
-                    return result
+                    return JobResult(**plain)
                 finally:
                     worker.jobs -= 1
             return JobResult("failed-infra", f"its worker was lost {LOSSES + 1} times", hint=HINT)
