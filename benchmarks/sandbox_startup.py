@@ -15,6 +15,7 @@ import statistics
 import tempfile
 import time
 from collections.abc import Awaitable, Callable
+from functools import partial
 from pathlib import Path
 
 from environments.base import Command
@@ -38,7 +39,7 @@ async def measure(rounds: int, image: str | None) -> dict[str, list[float]]:
             workspace.mkdir()
             sandbox = await create(name, image=image).open(workspace)
             sandboxes.append(sandbox)
-            ways[name] = lambda sandbox=sandbox: sandbox.run(TRUE)
+            ways[name] = partial(sandbox.run, TRUE)
         seconds: dict[str, list[float]] = {name: [] for name in ways}
         for turn in range(rounds + 1):
             for name, start in ways.items():

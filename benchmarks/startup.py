@@ -50,8 +50,8 @@ def main() -> None:
             if number:  # the first one warms the disk
                 measured[name].append(figures)
     base = statistics.median(cpu for _, cpu in measured["python -c pass"])
-    for name, figures in measured.items():
-        walls, cpus = zip(*figures, strict=True)
+    for name, pairs in measured.items():
+        walls, cpus = zip(*pairs, strict=True)
         row = {
             "case": name,
             "wall_ms": [round(value) for value in (statistics.median(walls), min(walls), max(walls))],

@@ -14,7 +14,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
-CONFIG = {
+CONFIG: dict[str, dict[str, Any]] = {
     "agent": {"system_template": "You help.", "instance_template": "{{task}}", "cost_limit": 0},
     "model": {"model_class": "litellm_textbased", "cost_tracking": "ignore_errors"},
 }

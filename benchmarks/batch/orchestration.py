@@ -40,6 +40,7 @@ def endpoint(latency: float) -> Iterator[str]:
     """The address of a running endpoint."""
     command = [sys.executable, str(HERE / "endpoint.py"), "--latency", str(latency)]
     with subprocess.Popen(command, stdout=subprocess.PIPE, text=True) as process:
+        assert process.stdout is not None
         try:
             yield f"http://127.0.0.1:{process.stdout.readline().strip()}"
         finally:
@@ -48,7 +49,8 @@ def endpoint(latency: float) -> Iterator[str]:
 
 def stats(address: str) -> dict[str, float]:
     with urllib.request.urlopen(f"{address}/stats") as answer:
-        return json.load(answer)
+        found: dict[str, float] = json.load(answer)
+        return found
 
 
 def make_tasks(folder: Path, count: int) -> Path:
@@ -78,6 +80,7 @@ class Measured:
         ) as process:
             watching = threading.Thread(target=self._watch, args=(process.pid, began), daemon=True)
             watching.start()
+            assert process.stderr is not None
             self.errors = process.stderr.read()
         self.wall = time.monotonic() - began
         after = os.times()

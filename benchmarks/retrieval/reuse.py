@@ -19,6 +19,7 @@ import json
 import re
 import sys
 from pathlib import Path
+from typing import Any
 
 from benchmarks.localization.gold import gold
 from benchmarks.localization.instances import Instance, locate, read_instances
@@ -92,7 +93,7 @@ def main() -> None:
             continue
         localizer = Localizer(locate(instance.repository, given.repositories), instance.commit, workers=1)
         wanted = reused(instance, localizer)
-        row = {"id": instance.id, "wanted": sorted(wanted), "found": {}}
+        row: dict[str, Any] = {"id": instance.id, "wanted": sorted(wanted), "found": {}}
         if wanted:
             texts = {name: shown(localizer, query) for name, query in queries(instance, given.sketches).items()}
             texts["located"] = located(localizer, instance)

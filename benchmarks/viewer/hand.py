@@ -192,7 +192,7 @@ count = itertools.count(1)
 
 
 def answer_many(messages: list[dict[str, Any]]) -> dict[str, Any]:
-    """As `answer`, for `many.py`: no patch is like another, and none is right."""
+    """As `answer`, for `restless.py`: no patch is like another, and none is right."""
     place = max(index for index, each in enumerate(messages) if "# Your turn: " in str(each["content"]))
     turn = str(messages[place]["content"])
     role = turn.split("# Your turn: ")[1].split("\n", 1)[0]

@@ -3,9 +3,9 @@
     python benchmarks/viewer/runs.py FOLDER [--only mechanical model large narrow wide evolution]
 
 `mechanical` repairs a released package without a model; `model` repairs it from the issue, by a model whose answers are
-written in `hand.py`; `large` is a run of 520 nodes with such a model (`many.py`); `narrow` and `wide` are batches of
-twelve bugs of released packages with 20 and 80 nodes; `evolution` develops the mechanical design over small bugs. What
-is there already is not made again. It takes about an hour on two cores; the packages are downloaded by pip.
+written in `hand.py`; `large` is a run of 520 nodes with such a model (`restless.py`); `narrow` and `wide` are batches
+of twelve bugs of released packages with 20 and 80 nodes; `evolution` develops the mechanical design over small bugs.
+What is there already is not made again. It takes about an hour on two cores; the packages are downloaded by pip.
 """
 
 from __future__ import annotations
@@ -185,7 +185,7 @@ def large(out: Path, shop: Path) -> None:
     tests = ("--failing-test", "test_shop.py::test_share", "--no-reproduction")
     model = ("--model", "openai/hand", "--unknown-price", "1", "--max-cost", "50", "--max-tokens", "100000000")
     size = ("--max-nodes", "520", "--max-seconds", "6000", "--concurrency", "2")
-    design = ("--design", str(Path(__file__).with_name("many.py")))
+    design = ("--design", str(Path(__file__).with_name("restless.py")))
     treewright("solve", *where, "--issue", "share(10, 3) adds up to 11.", *tests, *model, *size, *design)
 
 
