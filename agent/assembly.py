@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import asyncio
+import math
 from collections.abc import Sequence
 from contextlib import AsyncExitStack
 from pathlib import Path
@@ -46,6 +47,8 @@ SHELL_SECONDS = 120.0
 REGRESSION_FILES = 8
 BESIDE_OWN = 2
 """Test files watched besides those of the failing tests, which say most."""
+BASELINE_SHARE, LEAST_SECONDS = 1 / 6, 10.0
+"""Of the seconds of a run, for one run of tests that can be cut short: what it does not reach is not watched."""
 
 
 class Assembly:
@@ -135,7 +138,7 @@ class Assembly:
         )
         self.bench = bench
         locator = await self._locator(snapshots, files)
-        evaluator = Evaluator(bench, snapshots, seconds=self._settings.regression_seconds)
+        evaluator = Evaluator(bench, snapshots, seconds=self._regression_seconds(runner))
         await self._baseline(evaluator, locator, runner)
         team = None
         if self._model is not None:
@@ -239,6 +242,11 @@ class Assembly:
             history_commit=snapshots.source_commit,
         )
         return await asyncio.to_thread(Locator, localizer, parse_issue(self._task.problem), files)
+
+    def _regression_seconds(self, runner: TestRunner) -> float:
+        begun = Settings(**self._journal.record().config)  # with other limits a resumed run would ask other questions
+        share = max(LEAST_SECONDS, BASELINE_SHARE * begun.max_seconds)
+        return min(begun.regression_seconds, share if runner.selects and runner.covers else math.inf)
 
     async def _baseline(self, evaluator: Evaluator, locator: Locator, runner: TestRunner) -> None:
         failing = self._task.failing_tests

@@ -187,8 +187,22 @@ def resolve(flags: Mapping[str, Any], *, file: Path | None = None, profile: str 
                     hint=f"did you mean {close[0]!r}?" if close else "`treewright solve --help` lists the settings",
                 )
             values[key], origins[key] = _placed(key, value), origin
+    return Resolved(_valid(values, origins), origins)
+
+
+def changed(config: Mapping[str, Any], flags: Mapping[str, Any]) -> Settings:
+    """The settings of a run with some of them given anew; None means not given.
+
+    Raises:
+        InputError: a value cannot be used.
+    """
+    given = _given(flags)
+    return _valid({**config, **given}, dict.fromkeys(config, "the run") | dict.fromkeys(given, "flag"))
+
+
+def _valid(values: Mapping[str, Any], origins: Mapping[str, str]) -> Settings:
     try:
-        return Resolved(Settings(**values), origins)
+        return Settings(**values)
     except ValidationError as error:
         first = error.errors()[0]
         key = str(first["loc"][0]) if first["loc"] else ""

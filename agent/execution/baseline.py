@@ -15,6 +15,8 @@ PACE = 2.0
 TRACED_SECONDS = 15.0
 """The run that records lines may take this long, or as long as the first run if that is more: lines of some of the
 passing tests are enough."""
+ALONE_SECONDS = 60.0
+"""The failing tests, run by themselves, may always take this long: without their lines there is nothing to go by."""
 TRACED_TEST_SECONDS = 2.0
 """Limit of one test in it, times the slowdown of the recording, when it is told where to record."""
 WHOLE_COMMAND = "command"
@@ -102,7 +104,7 @@ async def _traced(
     """The base with coverage: all that is known, and what counts as a second run."""
     alone = TestReport()
     if failing:
-        alone = await bench.run(base, failing, seconds=seconds, coverage=True)
+        alone = await bench.run(base, failing, seconds=max(seconds, ALONE_SECONDS), coverage=True)
         focus = lines_of(alone)
     pace = sum(outcome.seconds for outcome in first.outcomes.values())
     traced = await trace(bench, base, tests, seconds=min(seconds, max(TRACED_SECONDS, pace)), focus=focus)

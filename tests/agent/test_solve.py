@@ -91,6 +91,20 @@ def test_the_nodes_granted_are_the_nodes_spent_and_it_abstains(
     assert outcome["spending"]["nodes"] <= 2
 
 
+def test_a_budget_that_ends_before_any_candidate_is_told_and_with_more_it_goes_on(
+    repository: Path, treewright: Run, tmp_path: Path
+) -> None:
+    out = tmp_path / "run"
+    arguments = ("--failing-test", FAILING, "--python", sys.executable, "--out", out, "--max-seconds", 0.05)
+    done = treewright("solve", "--repo", repository, *arguments)
+    assert done.returncode == 4, done.stderr
+    assert treewright("resume", out).returncode == 4
+    refused = treewright("resume", out, "--max-seconds", -1)
+    assert refused.returncode == 2
+    assert "max_seconds (from flag)" in refused.stderr
+    assert treewright("resume", out, "--max-seconds", 600).returncode == 0
+
+
 def test_killed_in_the_middle_it_goes_on_without_running_anything_again(
     repository: Path, treewright: Run, home: dict[str, str], tmp_path: Path
 ) -> None:
