@@ -17,7 +17,7 @@ from agent.execution.mutating import Mutating
 from agent.execution.places import Places
 from agent.execution.probing import Prober
 from agent.execution.shell import Shell
-from agent.execution.testbench import TestBench, place_probe
+from agent.execution.testbench import CUT_SHORT, TestBench, place_probe
 from agent.folders import cache_folder
 from agent.model.types import Model
 from agent.progress import Progress
@@ -266,6 +266,9 @@ class Assembly:
         if still:
             raise InputError(f"{still[0]} passes on the base", hint="name a test that fails, or another --base")
         absent = [test for test in failing if _is_absent(test, suite.report)]
+        if absent and suite.report.problem == CUT_SHORT:
+            hint = "give more time: --max-seconds, TREEWRIGHT_TEST_SECONDS"
+            raise InputError(f"the test {absent[0]} did not end in its time on the base", hint=hint)
         if absent:
             raise InputError(
                 f"the runner does not know the test {absent[0]}"

@@ -62,6 +62,7 @@ class Evaluation:
         distinguishing: status of each test that was written to tell finalists apart.
         findings: static findings against the change, one line each.
         undefined: names and attributes that the change uses and nothing defines, one line each.
+        constant: whether a constant in the place of what a mechanical edit brought in passes the same tests.
         problem: why this is less than the whole truth, or "".
         output: excerpt of what the failing tests printed, bounded.
         executions: test runs this took.
@@ -74,6 +75,7 @@ class Evaluation:
     distinguishing: Mapping[str, str] = field(default_factory=dict)
     findings: tuple[str, ...] = ()
     undefined: tuple[str, ...] = ()
+    constant: bool = False
     problem: str = ""
     output: str = ""
     executions: int = 0

@@ -38,8 +38,12 @@ async def solve(kit: Kit) -> None:
             return []
         return [kit.child(await kit.evaluate(work), "patch" if node.kind == "root" else "repair") for work in works]
 
+    def passes(node: Node) -> bool:
+        evaluation = kit.work(node).evaluation
+        return evaluation is not None and evaluation.plausible
+
     def actions(node: Node) -> Sequence[str]:
-        if node.id in exhausted or node.depth >= DEPTH or kit.accepted(node):
+        if node.id in exhausted or node.depth >= DEPTH or passes(node):
             return ()
         return ("mutate",) if node.kind == "root" or node.expansions < BATCHES_OF_PAIRS else ()
 

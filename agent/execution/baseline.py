@@ -12,6 +12,8 @@ from tools.testing.types import Baseline, Status, TestOutcome, TestReport, merge
 
 PACE = 2.0
 """A run may take this many times as long as its tests took on the base: on a busy machine one differs from the next."""
+HANGING = 1 / 3
+"""The share of the first run's seconds that one test may take."""
 TRACED_SECONDS = 15.0
 """The run that records lines may take this long, or as long as the first run if that is more: lines of some of the
 passing tests are enough."""
@@ -71,7 +73,8 @@ async def measure(
         InputError: the test command cannot be started, or does not end.
     """
     tests = tuple(dict.fromkeys((*failing, *regression))) if regression else ()
-    first = await bench.run(base, tests, seconds=seconds)
+    each = min(bench.test_seconds, HANGING * seconds)
+    first = await bench.run(base, tests, seconds=seconds, test_seconds=each)
     _refuse_unusable(first, seconds)
     watched = tuple(regression)
     if first.problem == CUT_SHORT:
@@ -86,9 +89,10 @@ async def measure(
         known = failing or (merge_baseline([first]).failing if focus is None else ())
         report, second = await _traced(bench, base, known, tests, first, focus=focus, seconds=limit)
     else:
-        report = second = await bench.run(base, tests, seconds=limit, repetition=1)
+        report = second = await bench.run(base, tests, seconds=limit, test_seconds=each, repetition=1)
         second = _second(first, second, frozenset(), tests)
-    return Measured(merge_baseline([first, second]), report, watched, limit)
+    runs = [first, second] if first.problem != CUT_SHORT or _known(first) else [second]
+    return Measured(merge_baseline(runs), report, watched, limit)
 
 
 async def _traced(
@@ -109,7 +113,8 @@ async def _traced(
     pace = sum(outcome.seconds for outcome in first.outcomes.values())
     traced = await trace(bench, base, tests, seconds=min(seconds, max(TRACED_SECONDS, pace)), focus=focus)
     second = _second(first, traced, frozenset({"timeout"}), tests)  # recording is slow
-    outcomes, coverage = {**second.outcomes, **alone.outcomes}, {**traced.coverage, **alone.coverage}
+    seen = _known(alone, frozenset()) if alone.problem == CUT_SHORT else alone.outcomes
+    outcomes, coverage = {**second.outcomes, **seen}, {**traced.coverage, **alone.coverage}
     return replace(traced, outcomes=outcomes, coverage=coverage), second
 
 

@@ -13,6 +13,9 @@ from agent.execution.statics import Statics
 from agent.execution.testbench import FileEdit, TestBench
 from agent.work import Evaluation, Work
 from tools.faults.suspicious import by_line, suspicious_lines
+from tools.mechanical.hot import hot_function
+from tools.mechanical.knockouts import knockouts
+from tools.mechanical.propose import parse
 from tools.snapshots import Change, SnapshotFiles, SnapshotStore
 from tools.testing.naming import is_test_file
 from tools.testing.types import Baseline, TestReport, regressions
@@ -146,7 +149,8 @@ class Evaluator:
             output = f"{output}\n{broken_output}".strip()
         thorough = evaluation.regressions_run and not work.enumerated  # templates make up no names
         findings, undefined = await self._statics.findings(work.snapshot, thorough=thorough)
-        evaluation = replace(evaluation, findings=findings, undefined=undefined)
+        constant = work.enumerated and evaluation.plausible and await self._constant_suffices(judged)
+        evaluation = replace(evaluation, findings=findings, undefined=undefined, constant=constant)
         return await self.tell_apart(replace(work, evaluation=replace(evaluation, output=output[:MAX_OUTPUT])))
 
     @property
@@ -218,6 +222,33 @@ class Evaluator:
             }
             for test, covered in self.suite.report.coverage.items()
         }
+
+    async def _constant_suffices(self, judged: str) -> bool:
+        """Whether a constant in the place of what is new passes all tests as well."""
+        base = self._snapshots.base
+        paths = await asyncio.to_thread(self._snapshots.changed_paths, base, judged)
+        if len(paths) != 1 or not self.screens:
+            return False
+        edits = await asyncio.to_thread(self._knockouts, paths[0], judged)
+        targets = [target.id for target in self.suite.targets]
+        reports = await self.screen(base, edits) if edits else []
+        for edit, report in zip(edits, reports, strict=True):
+            if all(report.status(test) == "passed" for test in targets):
+                changes = {edit.path: Change(edit.content)}
+                snapshot = await asyncio.to_thread(self._snapshots.commit, base, changes, subject="a constant instead")
+                evaluation, _ = await self._regressions(snapshot, Evaluation())
+                if not evaluation.broken:
+                    return True
+        return False
+
+    def _knockouts(self, path: str, judged: str) -> list[FileEdit]:
+        files = [SnapshotFiles(self._snapshots, snapshot) for snapshot in (self._snapshots.base, judged)]
+        before, after = (parse(path, each.read(path)) if each.exists(path) else None for each in files)
+        if before is None or after is None:
+            return []
+        edits = knockouts(before, after)
+        found = [(source.edited(edit), hot_function(source, edit)) for source, edit in edits]
+        return [FileEdit(path, content, hot) for content, hot in found if content is not None]
 
     async def _targets(self, judged: str) -> tuple[dict[str, str], TestReport]:
         ids = [target.id for target in self.suite.targets]

@@ -5,8 +5,10 @@ from __future__ import annotations
 import json
 import socket
 import sys
+from http.server import BaseHTTPRequestHandler
 from pathlib import Path
 
+import pytest
 from conftest import FAILING, Run
 from model_server import serving
 from repairing_model import ISSUE, Author
@@ -67,3 +69,35 @@ def test_a_setup_command_has_network_only_on_request(repository: Path, treewrigh
         done = treewright("solve", *arguments, "--setup-network", "--out", tmp_path / "with", "--json")
     assert done.returncode == 0, done.stderr
     assert json.loads(done.stdout)["status"] == "solved"
+
+
+@pytest.mark.parametrize(("status", "advice"), [(401, "set OPENAI_API_KEY to a valid key"), (404, "check --model")])
+def test_a_key_or_model_that_the_provider_refuses_is_told_at_once_and_the_run_is_kept(
+    status: int, advice: str, repository: Path, treewright: Run, home: dict[str, str], tmp_path: Path
+) -> None:
+    author, refused = Author(), []
+
+    def refuse(handler: BaseHTTPRequestHandler) -> bool:
+        if refused:
+            return False
+        refused.append(handler.path)
+        body = json.dumps({"error": {"message": "no", "type": "invalid_request_error"}}).encode()
+        handler.send_response(status)
+        handler.send_header("Content-Type", "application/json")
+        handler.send_header("Content-Length", str(len(body)))
+        handler.end_headers()
+        handler.wfile.write(body)
+        return True
+
+    out = tmp_path / "run"
+    with serving(author, refuse) as address:
+        home |= {"OPENAI_API_BASE": address, "OPENAI_API_KEY": "none"}
+        done = treewright(
+            "solve", "--repo", repository, "--issue", ISSUE, *PYTHON, "--model", "openai/hand",
+            "--unknown-price", "free", "--out", out,
+        )  # fmt: skip
+        assert done.returncode == 3, done.stderr
+        assert advice in done.stderr
+        assert "Traceback" not in done.stderr
+        assert author.requests == []
+        assert treewright("resume", out).returncode == 0

@@ -229,3 +229,35 @@ def test_a_setup_that_fails_shows_its_end(repository: Path, treewright: Run, tmp
     assert "exit code 7" in done.stderr
     assert "building" in done.stderr
     assert "--setup-network" in done.stderr
+
+
+WEAK = """import unittest
+
+from shop import many
+
+
+class ManyTest(unittest.TestCase):
+    def test_three(self):
+        self.assertTrue(many([1, 2, 3]))
+"""
+STRONG = WEAK + "\n    def test_two(self):\n        self.assertFalse(many([1, 2]))\n"
+
+
+@pytest.mark.parametrize(("tests", "code", "status"), [(WEAK, 1, "abstained"), (STRONG, 0, "solved")])
+def test_what_a_constant_would_do_as_well_is_not_called_solved(
+    tests: str, code: int, status: str, treewright: Run, tmp_path: Path
+) -> None:
+    shop = tmp_path / "shop"
+    shop.mkdir()
+    (shop / "shop.py").write_text("def many(goods):\n    return len(goods) > 3\n")
+    (shop / "test_shop.py").write_text(tests)
+    git(shop, "init", "-q")
+    git(shop, "add", "-A")
+    git(shop, "commit", "-qm", "start")
+    arguments = ("--failing-test", "test_shop.ManyTest.test_three", "--python", sys.executable)
+    done = treewright("solve", "--repo", shop, *arguments, "--out", tmp_path / "run", "--max-nodes", 6, "--json")
+    assert done.returncode == code, done.stderr
+    outcome = json.loads(done.stdout)
+    assert outcome["status"] == status
+    assert outcome["patch"]
+    assert ("a constant in its place" in str(outcome["proof"]["factors"])) == (status == "abstained")
