@@ -43,15 +43,16 @@ def test_a_role_has_the_model_it_was_given(
     assert set().union(*asked.values()) == {"hand"}
 
 
-def test_money_that_is_not_enough_for_one_call_ends_with_4(
-    repository: Path, treewright: Run, home: dict[str, str], tmp_path: Path
+@pytest.mark.parametrize("limit", [("--max-cost", "0.01"), ("--max-tokens", "100")])
+def test_what_is_not_enough_for_one_call_ends_with_4(
+    limit: tuple[str, str], repository: Path, treewright: Run, home: dict[str, str], tmp_path: Path
 ) -> None:
     author = Author()
     with serving(author) as address:
         home |= {"OPENAI_API_BASE": address, "OPENAI_API_KEY": "none"}
         done = treewright(
             "solve", "--repo", repository, "--issue", ISSUE, *PYTHON, "--model", "openai/hand",
-            "--unknown-price", "1000", "--max-cost", "0.01", "--out", tmp_path / "run", "--json",
+            "--unknown-price", "1000", *limit, "--out", tmp_path / "run", "--json",
         )  # fmt: skip
     assert done.returncode == 4, done.stderr
     assert author.requests == []
