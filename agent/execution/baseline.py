@@ -58,7 +58,7 @@ async def measure(
 
     It records all that the failing tests execute, and of the others what lies in the functions that the failing tests
     execute, or in those of `focus`. Its limit is the pace of the first run, since recording is slow. Tests that a limit
-    kept from their end have one run only; those that neither run reached are not watched.
+    kept from their end have one run only; those that neither run reached, or that hang in the first, are not watched.
 
     Args:
         bench: runs tests.
@@ -80,14 +80,15 @@ async def measure(
     if first.problem == CUT_SHORT:
         reached = {test: outcome for test, outcome in first.outcomes.items() if outcome.status != "missing"}
         first = replace(first, outcomes=reached)
-    if first.problem == CUT_SHORT and bench.runner.selects and _known(first):
+    hangs = any(outcome.status == "timeout" for outcome in first.outcomes.values())
+    if (first.problem == CUT_SHORT or hangs) and bench.runner.selects and _known(first):
         tests = tuple(_known(first))
         watched = tuple(test for test in tests if test not in failing)
-    pace = sum(outcome.seconds for outcome in first.outcomes.values())
+    pace = sum(min(max(outcome.seconds, 0.0), each) for outcome in first.outcomes.values())  # some tests turn the clock
     limit = seconds if PACE * pace <= seconds else round_up(PACE * pace)
     if bench.runner.covers:
-        known = failing or (merge_baseline([first]).failing if focus is None else ())
-        report, second = await _traced(bench, base, known, tests, first, focus=focus, seconds=limit)
+        known = failing or (ended(merge_baseline([first]).failing, first) if focus is None else ())
+        report, second = await _traced(bench, base, known, tests, first, focus=focus, seconds=limit, pace=pace)
     else:
         report = second = await bench.run(base, tests, seconds=limit, test_seconds=each, repetition=1)
         second = _second(first, second, frozenset(), tests)
@@ -104,13 +105,13 @@ async def _traced(
     *,
     focus: Focus | None,
     seconds: float,
+    pace: float,
 ) -> tuple[TestReport, TestReport]:
     """The base with coverage: all that is known, and what counts as a second run."""
     alone = TestReport()
     if failing:
         alone = await bench.run(base, failing, seconds=max(seconds, ALONE_SECONDS), coverage=True)
         focus = lines_of(alone)
-    pace = sum(outcome.seconds for outcome in first.outcomes.values())
     traced = await trace(bench, base, tests, seconds=min(seconds, max(TRACED_SECONDS, pace)), focus=focus)
     second = _second(first, traced, frozenset({"timeout"}), tests)  # recording is slow
     seen = _known(alone, frozenset()) if alone.problem == CUT_SHORT else alone.outcomes
@@ -139,6 +140,11 @@ def lines_of(report: TestReport) -> dict[str, set[int]]:
         for path, hit in covered.items():
             lines.setdefault(path, set()).update(hit)
     return lines
+
+
+def ended(failing: Sequence[str], report: TestReport) -> tuple[str, ...]:
+    """Those of the failing tests that came to an end; all when none did."""
+    return tuple(test for test in failing if report.status(test) not in ("timeout", "missing")) or tuple(failing)
 
 
 def _second(first: TestReport, again: TestReport, unclear: frozenset[Status], asked: Sequence[str]) -> TestReport:

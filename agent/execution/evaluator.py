@@ -8,7 +8,7 @@ from dataclasses import dataclass, field, replace
 from difflib import SequenceMatcher
 from typing import Literal
 
-from agent.execution.baseline import TRACED_SECONDS, lines_of, measure, round_up, trace
+from agent.execution.baseline import TRACED_SECONDS, ended, lines_of, measure, round_up, trace
 from agent.execution.statics import Statics
 from agent.execution.testbench import FileEdit, TestBench
 from agent.work import Evaluation, Work
@@ -102,8 +102,9 @@ class Evaluator:
         return self.suite
 
     def adopt_failures(self) -> None:
-        """Makes the tests that fail on the base the targets."""
-        found = tuple(Target(test, "baseline") for test in self.suite.baseline.failing)
+        """Makes the tests that fail on the base the targets; those that hang only when no other fails."""
+        failing = ended(self.suite.baseline.failing, self.suite.report)
+        found = tuple(Target(test, "baseline") for test in failing)
         self.suite = replace(self.suite, targets=found)
 
     def add_target(self, target: Target) -> None:

@@ -9,6 +9,7 @@ mutation is that of DeMillo et al., 1978, asked of the patch alone).
 from __future__ import annotations
 
 import ast
+import warnings
 from collections.abc import Iterator
 
 from tools.mechanical.mutation import Mutation, apply
@@ -58,10 +59,12 @@ def _behind(before: Source, after: Source, added: ast.AST) -> ast.stmt | None:
 
 
 def _form(content: bytes) -> str:
-    try:
-        return ast.dump(parse_python(content.decode("utf-8").removeprefix("\ufeff")))
-    except (SyntaxError, ValueError, RecursionError):
-        return ""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        try:
+            return ast.dump(parse_python(content.decode("utf-8").removeprefix("\ufeff")))
+        except (SyntaxError, ValueError, RecursionError):
+            return ""
 
 
 def _changed(old: ast.AST, new: ast.AST) -> ast.AST | None:
