@@ -82,7 +82,8 @@ class Spending(BaseModel):
 
     Attributes:
         usd: US dollars.
-        calls: model calls.
+        calls: model calls that were made.
+        reused: model calls besides these that an answer of an earlier run served, for nothing.
         tokens: prompt and completion.
         cached: prompt tokens that the provider served from its cache.
         executions: test runs.
@@ -94,6 +95,7 @@ class Spending(BaseModel):
 
     usd: float = 0.0
     calls: int = 0
+    reused: int = 0
     tokens: int = 0
     cached: int = 0
     executions: int = 0

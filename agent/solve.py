@@ -288,6 +288,7 @@ class _Session:
         spending = Spending(
             usd=spend.usd,
             calls=spend.calls,
+            reused=spend.reused,
             tokens=spend.tokens,
             cached=spend.cached,
             executions=sum(record.result.get("runs", 1) for record in self._test_runs()),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -41,15 +42,15 @@ class MetaAgent:
 
     Attributes:
         model: answers; its journal makes a resumed proposal cost nothing twice.
-        example: the issue of one of the search tasks.
+        tasks: the issues of the search tasks, by id.
     """
 
     model: Model
-    example: str
+    tasks: Mapping[str, str]
 
     async def propose(self, occasion: Occasion) -> Proposal:
         """See `agent.evolve.proposer.Proposer`."""
-        talk = _Talk(self.model, occasion.number, opening(occasion, self.example))
+        talk = _Talk(self.model, occasion.number, opening(occasion, self.tasks))
         written: Written | None = None
         try:
             written = await talk.ask("")
@@ -103,13 +104,24 @@ class _Talk:
         return response.parsed
 
 
-def opening(occasion: Occasion, example: str) -> tuple[Message, ...]:
-    """What the meta agent is told: the kit, the chosen designs with their outcomes, what failed lately, a task."""
+def opening(occasion: Occasion, tasks: Mapping[str, str]) -> tuple[Message, ...]:
+    """What the meta agent is told: the kit, the designs with their outcomes, what failed lately, the hardest task."""
     refused = [each for each in occasion.archive if each.design.standing == "refused"][-FAILURES:]
     failures = "\n".join(f"{each.design.name}: {_line(each.design.error)}" for each in refused)
     designs = [described(each) for each in occasion.parents]
-    text = prompts.render("meta", kit=kit_page(), designs=designs, failures=failures, example=example)
+    task = hardest(occasion.parents, tuple(tasks))
+    text = prompts.render("meta", kit=kit_page(), designs=designs, failures=failures, task=task, example=tasks[task])
     return Message("system", prompts.render("meta_system"), cache=True), Message("user", text)
+
+
+def hardest(designs: Sequence[Scored], tasks: Sequence[str]) -> str:
+    """The task on which designs do worst by their mean score; the first of equals, and of all when none was tried."""
+
+    def score(task: str) -> float:
+        found = [each.scores[task] for each in designs if task in each.scores]
+        return sum(found) / len(found) if found else 1.0
+
+    return min(tasks, key=score)
 
 
 def described(each: Scored) -> dict[str, Any]:

@@ -22,7 +22,7 @@ def shape(code: str) -> str:
 def behaviour(outcome: Outcome) -> str:
     """The same for runs that ended with the same patch after the same amount of work."""
     spent = outcome.spending
-    did = [outcome.status, outcome.patch, spent.calls, spent.nodes, spent.executions]
+    did = [outcome.status, outcome.patch, spent.calls + spent.reused, spent.nodes, spent.executions]
     return hashlib.sha256(json.dumps(did).encode("utf-8", "surrogatepass")).hexdigest()[:16]
 
 
@@ -36,7 +36,7 @@ def twins(designs: Sequence[DesignRecord], results: Sequence[ResultRecord]) -> M
     for place, design in enumerate(designs):
         for earlier in designs[:place]:
             if earlier.id in found or design.standing != "archived" or design.operator == "meta":
-                continue  # calls that a cache answered are not counted: two designs of a model may only seem alike
+                continue  # a few tasks that a first draft solves do not tell two designs of a model apart
             mine, theirs = done.get(design.id, {}), done.get(earlier.id, {})
             common = mine.keys() & theirs.keys()
             if len(common) >= ENOUGH and all(mine[key] == theirs[key] for key in common):

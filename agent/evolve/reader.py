@@ -23,7 +23,7 @@ class Scored:
         design: the design.
         scores: mean score over seeds, by task.
         usd: US dollars per task; `seconds` and `calls` likewise.
-        failures: what broke or stopped it, by task.
+        failures: what broke or stopped it, and what the hidden tests said of its answer, by task that it failed.
     """
 
     design: DesignRecord
@@ -122,5 +122,10 @@ def _scored(design: DesignRecord, rows: Sequence[ResultRecord]) -> Scored:
         usd=sum(row.usd for row in rows) / count,
         seconds=sum(row.seconds for row in rows) / count,
         calls=sum(row.calls for row in rows) / count,
-        failures={row.task: row.error for row in rows if row.error},
+        failures={row.task: said for row in rows if (said := _failure(row))},
     )
+
+
+def _failure(row: ResultRecord) -> str:
+    hidden = str(row.detail.get("hidden", "")) if row.score < 1 else ""
+    return "; ".join(part for part in (row.error, hidden) if part)

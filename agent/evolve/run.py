@@ -290,4 +290,4 @@ def _proposer(
         run=store.create_run(META, task={}, config=settings.model_dump(mode="json")),
         unknown_price=parse_price(settings.unknown_price),
     )
-    return MetaAgent(model, exams.search[0].task.problem)
+    return MetaAgent(model, {exam.id: exam.task.problem for exam in exams.search})

@@ -117,7 +117,7 @@ class Trials:
             verdict.score,
             str(result.status),
             usd=spent.usd,
-            calls=spent.calls,
+            calls=spent.calls + spent.reused,  # as if asked anew: who met a task first pays no more than who came later
             tokens=spent.tokens,
             nodes=spent.nodes,
             executions=spent.executions,

@@ -173,6 +173,7 @@ class Spend:
         completion: tokens written.
         calls: how many calls; `failed` of them had no usable answer.
         estimated: some counts come from the lengths of texts.
+        reused: calls besides these that an answer of an earlier run served.
     """
 
     usd: float = 0.0
@@ -182,6 +183,7 @@ class Spend:
     calls: int = 0
     failed: int = 0
     estimated: bool = False
+    reused: int = 0
 
     @property
     def tokens(self) -> int:

@@ -325,7 +325,7 @@ class RunStore:
         with self.database.read() as connection:
             row = connection.execute(_SPENT, {"asked": self.id}).one()
         prompt, completion, cached, calls, failures = (int(number) for number in row[1:6])
-        return Spend(float(row[0]), prompt, completion, cached, calls, failures, bool(row[6]))
+        return Spend(float(row[0]), prompt, completion, cached, calls, failures, bool(row[6]), int(row[7]))
 
     def _append(self, table: sa.Table, kind: str, data: Json) -> int:
         text = dump(data)
@@ -344,11 +344,13 @@ class RunStore:
 _KEYS = sa.select(*(schema.calls.c[name] for name in ("scope", "role", "fingerprint", "ordinal"))).where(
     schema.calls.c.run == _ASKED
 )
+_REUSED = sa.select(sa.func.count()).where(schema.calls.c.run == _ASKED, schema.calls.c.source == "cache")
 _SPENT = sa.select(
     *(sa.func.coalesce(sa.func.sum(schema.calls.c[name]), 0) for name in ("cost", "prompt", "completion", "cached")),
     sa.func.count(),
     sa.func.count(schema.calls.c.error),
     sa.func.max(sa.case((schema.calls.c.estimated, 1), else_=0)),
+    _REUSED.correlate(None).scalar_subquery(),
 ).where(schema.calls.c.run == _ASKED, schema.calls.c.source != "cache")
 
 

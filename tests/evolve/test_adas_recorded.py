@@ -88,7 +88,7 @@ def test_the_recorded_answers_make_the_recorded_archive(tmp_path: Path) -> None:
     summary = asyncio.run(
         evolve(
             Exams(search, held), settings, EvolutionFolder(tmp_path / "out"), options, executor=Rerun(),
-            proposer=MetaAgent(model, "x"),
+            proposer=MetaAgent(model, {"x": "x"}),
         )
     )  # fmt: skip
     assert model.left == []

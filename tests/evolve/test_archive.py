@@ -51,6 +51,18 @@ def test_a_refused_design_has_no_fitness_and_splits_stay_apart(folder: Evolution
         assert [each.mean for each in reader.scored("held-out") if each.mean is not None] == [1.0]
 
 
+def test_a_wrong_answer_is_told_by_what_the_hidden_tests_said(folder: EvolutionFolder) -> None:
+    with Archive(folder.archive) as archive:
+        for task, score, error in (("x", 0.0, ""), ("y", 0.0, "it gave up"), ("z", 1.0, "")):
+            detail = {"hidden": "3 of 5 hidden tests pass"}
+            archive.record(
+                ResultRecord(identity(CHILD), task, 0, "search", score, "abstained", error=error, detail=detail)
+            )
+    with EvolutionReader(folder.root) as reader:
+        child = next(each for each in reader.scored() if each.design.name == "child")
+    assert child.failures == {"x": "3 of 5 hidden tests pass", "y": "it gave up; 3 of 5 hidden tests pass"}
+
+
 def test_what_was_recorded_first_stands(folder: EvolutionFolder) -> None:
     with Archive(folder.archive) as archive:
         archive.record(ResultRecord(identity(CHILD), "b", 0, "search", 1.0, "solved-candidate"))

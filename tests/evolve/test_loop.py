@@ -20,6 +20,7 @@ from worlds import DESIGN, World, exams, start
 from agent.batch.job import JobResult, failure
 from agent.config import Settings
 from agent.evolve.reader import EvolutionReader
+from agent.outcome import Outcome, Spending
 from tools.errors import InputError
 
 ROOT = Path(__file__).parents[2]
@@ -50,6 +51,15 @@ def test_an_evolution_finds_what_is_better_and_says_so_honestly(tmp_path: Path) 
     assert sorted(held) == sorted(2 * ["h0", "h1", "h2", "h3"])
     assert world.jobs.index(next(job for job in world.jobs if job[1].startswith("h"))) == len(world.jobs) - 8
     assert "held out" in (tmp_path / "out" / "report.md").read_text()
+
+
+def test_answers_of_earlier_runs_count_as_calls(tmp_path: Path) -> None:
+    spending = Spending(calls=1, reused=2)
+    outcome = Outcome(status="solved", patch="p", spending=spending).model_dump(mode="json")
+    world = World(lambda number: JobResult("solved-candidate", outcome=outcome))
+    start(tmp_path / "out", world, designs=1, evaluations=8)
+    with EvolutionReader(tmp_path / "out") as reader:
+        assert {row.calls for row in reader.results()} == {3}
 
 
 def test_the_champion_meets_the_best_of_those_given_and_the_first(tmp_path: Path) -> None:

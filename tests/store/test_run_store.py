@@ -115,6 +115,7 @@ def test_answers_from_the_cache_are_not_spending(run: RunStore) -> None:
     run.record_call(call(source="cache", cost=5.0))
     assert run.spend().usd == 0
     assert run.spend().cached_share == 0
+    assert (run.spend().calls, run.spend().reused) == (0, 1)
 
 
 def test_executions_come_back_with_their_report(run: RunStore) -> None:
