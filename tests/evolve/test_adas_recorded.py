@@ -1,7 +1,7 @@
-"""A recorded evolution on HumanEval problems: its meta agent's answers replayed through the loop give the same archive.
+"""A recorded evolution on contest problems: its meta agent's answers replayed through the loop give the same archive.
 
-`recorded/adas_transcript.jsonl.gz` has every call of it, of the meta agent and of the designs; `recorded/adas.json` has
-the archive. The model's answers were written by hand from the prompts alone.
+`recorded/adas_transcript.jsonl.gz` has every answer, to the meta agent and to the designs, with a hash of what was
+asked; `recorded/adas.json` has the archive. The answers were written by hand from the prompts alone.
 """
 
 from __future__ import annotations
@@ -30,27 +30,36 @@ from environments.tasks import Task
 
 FOLDER = Path(__file__).parent / "recorded"
 RECORD: dict[str, Any] = json.loads((FOLDER / "adas.json").read_text())
+with gzip.open(FOLDER / "adas_transcript.jsonl.gz", "rt") as lines:
+    CALLS = [json.loads(line) for line in lines]
+META = [call for call in CALLS if call["scope"].startswith("proposal")]
+WRITTEN = [Written.model_validate_json(call["answer"]) for call in META]
 EXAMPLES = Path(__file__).parents[2] / "examples"
 
 
 class Recorded:
-    """Gives the recorded answers in their order."""
+    """Gives the recorded answers in their order, and keeps what was asked."""
 
     def __init__(self) -> None:
-        self.left = list(RECORD["answers"])
+        self.left = list(zip(META, WRITTEN, strict=True))
+        self.asked: list[Request] = []
 
     async def complete(self, request: Request) -> Response:
-        answer = self.left.pop(0)
-        assert request.scope == f"proposal {answer['proposal']}"
-        written = Written.model_validate({name: answer[name] for name in ("thought", "name", "code")})
+        call, written = self.left.pop(0)
+        assert request.scope == call["scope"]
+        self.asked.append(request)
         return Response(written.model_dump_json(), parsed=written)
+
+    def openings(self) -> list[str]:
+        """What each proposal began with."""
+        return [request.messages[-1].content for request in self.asked if len(request.messages) == 2]
 
 
 class Rerun:
     """Gives the recorded outcome of a design, known by its code, on a task."""
 
     def __init__(self) -> None:
-        codes = {each["code"]: each["name"] for each in (*RECORD["seeds"], *RECORD["answers"])}
+        codes = {each["code"]: each["name"] for each in RECORD["seeds"]} | {each.code: each.name for each in WRITTEN}
         self.names = {shape(code): name for code, name in codes.items()}
         self.rows = {(row["design"], row["task"]): row for row in RECORD["results"]}
         self.scores: dict[str, float] = {}
@@ -59,7 +68,7 @@ class Rerun:
         row = self.rows[self.names[shape(Path(job.settings.design).read_text())], job.task.id]
         status = "solved" if row["status"] == "solved-candidate" else "abstained"
         spending = Spending(**{name: row[name] for name in ("calls", "tokens", "nodes", "executions")})
-        patch = f"{row['score']} {row['behaviour']}"
+        patch = f"{row['score']} {row['behaviour']} {row['hidden']}"
         outcome = Outcome(status=status, patch=patch, reason=row["error"], spending=spending)  # type: ignore[arg-type]
         return JobResult(row["status"], outcome=outcome.model_dump(mode="json"))
 
@@ -71,7 +80,8 @@ class ByRecord:
     """The recorded verdict of the hidden tests, which the patch carries here."""
 
     async def __call__(self, outcome: Outcome) -> Verdict:
-        return Verdict(float(outcome.patch.split()[0]))
+        score, _, hidden = outcome.patch.split(maxsplit=2)
+        return Verdict(float(score), {"hidden": hidden})
 
 
 def test_the_recorded_answers_make_the_recorded_archive(tmp_path: Path) -> None:
@@ -88,7 +98,7 @@ def test_the_recorded_answers_make_the_recorded_archive(tmp_path: Path) -> None:
     summary = asyncio.run(
         evolve(
             Exams(search, held), settings, EvolutionFolder(tmp_path / "out"), options, executor=Rerun(),
-            proposer=MetaAgent(model, {"x": "x"}),
+            proposer=MetaAgent(model, {id: f"the issue of {id}" for id in plan["search"]}),
         )
     )  # fmt: skip
     assert model.left == []
@@ -99,6 +109,12 @@ def test_the_recorded_answers_make_the_recorded_archive(tmp_path: Path) -> None:
         design = found[each["name"]]
         assert (design.id, design.operator, design.standing) == (each["id"], each["operator"], each["standing"])
     assert rows == {(found[row["design"]].id, row["task"]): row["score"] for row in RECORD["results"]}
+    for number, told in enumerate(model.openings()):  # all that came before is in sight, with why it failed
+        before = [each for each in RECORD["designs"] if each["generation"] <= number]
+        assert all(f"### {each['name']} ({each['id'][:8]})" in told for each in before)
+        assert "APPS/2066: 0 (11 of 14 hidden tests pass)" in told
+    hard = [id for told in model.openings() for id in plan["search"] if f"the issue of {id}" in told]
+    assert hard == ["APPS/2066", "APPS/2066", "APPS/2042", "APPS/2042"]
     assert summary.end is not None
     for name in ("difference", "interval", "only_champion", "only_baseline", "p", "inflation"):
         assert summary.end[name] == pytest.approx(RECORD["end"][name]), name
@@ -108,23 +124,18 @@ def test_the_recorded_answers_make_the_recorded_archive(tmp_path: Path) -> None:
 def test_the_archived_designs_are_nobodys() -> None:
     theirs = {shape(built_in.source(name)) for name in built_in.names()}
     theirs |= {shape(path.read_text()) for path in EXAMPLES.glob("*.py")}
-    made = {each["name"]: each["code"] for each in RECORD["answers"]}
+    made = {each.name: each.code for each in WRITTEN}
     archived = [each["name"] for each in RECORD["designs"] if each["standing"] == "archived"]
-    assert len(archived) == len({answer["proposal"] for answer in RECORD["answers"]}) == 4
+    assert len(archived) == len({call["scope"] for call in META}) == 4
     shapes = {shape(made[name]) for name in archived}
     assert len(shapes) == len(archived)
     assert not shapes & theirs
     assert all(gate.check(made[name]) == () for name in archived)
 
 
-def test_the_transcript_holds_what_was_answered() -> None:
-    with gzip.open(FOLDER / "adas_transcript.jsonl.gz", "rt") as file:
-        calls = [json.loads(line) for line in file]
-    said = [call["response"]["choices"][0]["message"]["content"] for call in calls]
-    meta = [
-        json.loads(text) for call, text in zip(calls, said, strict=True) if (call["scope"] or "").startswith("prop")
-    ]
-    assert [answer["code"] for answer in meta] == [answer["code"] for answer in RECORD["answers"]]
-    assert len(calls) > len(meta)
-    for call in calls:  # no hidden test was in any prompt
-        assert "def check(candidate)" not in json.dumps(call["request"])
+def test_the_transcript_has_equal_answers_to_equal_questions() -> None:
+    answers: dict[str, set[str]] = {}
+    for call in CALLS:
+        answers.setdefault(call["request"], set()).add(call["answer"])
+    assert len(CALLS) > len(answers) > len(META)
+    assert all(len(said) == 1 for said in answers.values())
