@@ -2,7 +2,8 @@
 
 Each expansion screens a batch of edits of a node, the likeliest that were not tried yet. Edits that
 come closer without arriving are nodes too, and are combined with a second edit. The first edit that
-passes all tests is seldom the only one: the search goes on for a while, and the most probable wins.
+passes all tests is seldom the only one: the search goes on for a while, for longer when the tests do
+not need what it says, and the most probable wins.
 """
 
 from __future__ import annotations
@@ -15,12 +16,15 @@ from search.tree import Child, Node, TreeView
 DEPTH = 2
 BATCHES_OF_PAIRS = 3
 MOST_MORE = 3
-"""Batches after the first edit that passes, at most as many as before it."""
+"""Batches after the first edit that is good enough, at most as many as before it."""
+MOST_UNSURE = 10
+"""Batches after the first edit that passes all tests and is not good enough."""
 POLICY = "best_first"
 PARAMETERS = {
     "DEPTH": (1, 2, 3),
     "BATCHES_OF_PAIRS": (1, 2, 3, 5, 8),
     "MOST_MORE": (0, 1, 2, 3, 5, 8),
+    "MOST_UNSURE": (0, 5, 10, 20, 40),
     "POLICY": ("best_first", "breadth_first", "depth_first", "uct", "ab_mcts"),
 }
 
@@ -30,6 +34,7 @@ async def solve(kit: Kit) -> None:
     await kit.localize()
     exhausted: set[str] = set()
     enough: list[int] = []
+    unsure: list[int] = []
 
     async def mutate(node: Node) -> Sequence[Child]:
         works = await kit.mutate(node)
@@ -49,9 +54,12 @@ async def solve(kit: Kit) -> None:
 
     def stop(tree: TreeView) -> bool:
         batches = sum(node.expansions - node.in_flight for node in tree)
-        if not enough and any(kit.accepted(node) for node in tree if node.kind in ("patch", "repair")):
+        passing = [node for node in tree if node.kind in ("patch", "repair") and passes(node)]
+        if passing and not unsure:
+            unsure.append(batches + MOST_UNSURE)
+        if not enough and any(kit.accepted(node) for node in passing):
             enough.append(batches + min(MOST_MORE, batches))
-        return bool(enough) and batches >= enough[0]
+        return batches >= (enough or unsure or [batches + 1])[0]
 
     await kit.search(POLICY, {"mutate": mutate}, actions, stop=stop)
     best = await kit.select()
