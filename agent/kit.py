@@ -178,7 +178,8 @@ class Kit(Protocol):
     async def retrieve(self, query: Prose, limit: Count = 5) -> tuple[str, ...]:
         """Functions of the repository that resemble `query` (words or a sketch in code), and usages of what it calls.
 
-        Each begins with a comment that says where it is; comments and docstrings are left out.
+        Each begins with a comment that says where it is; comments and docstrings are left out. What `code` shows is
+        not repeated.
         """
         ...
 

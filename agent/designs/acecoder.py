@@ -38,7 +38,9 @@ async def solve(kit: Kit) -> None:
     with contextlib.suppress(ExpansionFailed):
         if EXAMPLES:
             examples = await kit.retrieve(f"{await kit.ask(SKETCH, role='sketcher')}\n{kit.problem[:2000]}", EXAMPLES)
-    parts = ["What is required, as tests:\n" + "\n".join(tests)] if tests else []
+    parts = (
+        ["What is required, as tests:\n\n" + "\n\n".join(f"```python\n{test}\n```" for test in tests)] if tests else []
+    )
     parts += ["Code of this repository that may serve as an example:\n\n" + "\n\n".join(examples)] if examples else []
     instruction = "\n\n".join(parts)[:60_000]
     draws = iter(range(SAMPLES))

@@ -10,6 +10,7 @@ from pathlib import PurePosixPath
 import prompts
 from agent.roles.answers import Plan
 from tools.files import FileReader
+from tools.imports import imports_of
 from tools.issues import Issue
 from tools.localization import Localizer, RankedFile, RankedFunction, Ranking, Reason
 from tools.testing.naming import is_test_file
@@ -17,6 +18,7 @@ from tools.testing.regression import select_regression_tests
 from tools.testing.types import Baseline
 
 CODE_LIMIT = 16_000
+IMPORTS_LIMIT = 2_000
 OUTLINE_TOKENS = 3_000
 OUTLINED_FILES = 6
 SHOWN_FILES = 10
@@ -136,24 +138,34 @@ class Locator:
         )
 
     def code(self, paths: Sequence[str]) -> str:
-        """The functions the issue is about, whole, within a budget of characters; those of `paths` first."""
-        wanted = self._wanted(paths)
+        """The functions the issue is about, whole, within a budget of characters; those of `paths` first.
+
+        Before the first function of a file come the file's imports, where they are known and short enough.
+        """
         parts: list[str] = []
         used = 0
-        for path, start, end in wanted:
-            lines = self._reader.read(path).decode(errors="replace").splitlines()[start - 1 : end]
-            text = f"# {path}, lines {start} to {end}\n" + "\n".join(lines)
+        opened: set[str] = set()
+        for function in self._wanted(paths):
+            path = function.path
+            source = self._reader.read(path).decode(errors="replace").replace("\r\n", "\n")
+            lines = source.split("\n")[function.start - 1 : function.end]
+            text = f"# {path}, lines {function.start} to {function.end}\n" + "\n".join(lines)
+            imports = "" if path in opened else imports_of(path, source)
+            if 0 < len(imports) <= IMPORTS_LIMIT:
+                text = f"# {path}, its imports\n{imports}\n\n{text}"
             if used + len(text) > CODE_LIMIT:
                 continue
+            opened.add(path)
             parts.append(text)
             used += len(text)
         return "\n\n".join(parts)
 
     def similar(self, query: str, limit: int) -> tuple[str, ...]:
-        """Functions that resemble `query`, and usages of what it calls."""
+        """Functions that resemble `query`, and usages of what it calls; without those that `code` shows."""
         from tools.retrieval import retrieve
 
-        return tuple(each.text for each in retrieve(self._localizer.index, query, limit=limit))
+        known = {(function.path, function.name) for function in self._wanted(())}
+        return tuple(each.text for each in retrieve(self._localizer.index, query, limit=limit, known=known))
 
     def find_definition(self, name: str) -> Sequence[str]:
         """Where a name is defined."""
@@ -196,7 +208,7 @@ class Locator:
                 return path
             number += 100
 
-    def _wanted(self, paths: Sequence[str]) -> list[tuple[str, int, int]]:
+    def _wanted(self, paths: Sequence[str]) -> list[RankedFunction]:
         planned = (
             {
                 (found.path, found.name)
@@ -217,10 +229,8 @@ class Locator:
             ),
         )
         if planned or paths:
-            shown = functions[: len(planned) + BESIDE_PLAN if planned else SHOWN_FUNCTIONS]
-        else:
-            shown = _spread(functions, SHOWN_FUNCTIONS)
-        return [(function.path, function.start, function.end) for function in shown]
+            return functions[: len(planned) + BESIDE_PLAN if planned else SHOWN_FUNCTIONS]
+        return _spread(functions, SHOWN_FUNCTIONS)
 
     def _outlines(self) -> str:
         ranking = self.ranking

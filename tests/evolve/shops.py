@@ -7,7 +7,7 @@ import sys
 from pathlib import Path
 
 BUGS = {
-    "share": ("return [total // people + (i <= total % people) for i in range(people)]", "[4, 3, 3]", "(10, 3)"),
+    "share": ("return [total // people + (i <= total % people) for i in range(people)]", "[4, 4, 3]", "(11, 3)"),
     "largest": ("return min(total, people)", "7", "(3, 7)"),
     "enough": ("return total > people", "True", "(5, 5)"),
     "rest": ("return total // people", "1", "(10, 3)"),

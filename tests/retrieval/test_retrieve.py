@@ -83,6 +83,13 @@ def test_what_the_sketch_calls_comes_with_its_definition_and_a_usage(localizer: 
     assert len({(each.path, each.name) for each in found}) == len(found)
 
 
+def test_what_is_shown_already_is_no_example(localizer: Localizer) -> None:
+    known = {("shop/prices.py", "total_price")}
+    found = retrieve(localizer.index, f"{SKETCH}\nround_cents(3)", limit=1, known=known)
+    assert found
+    assert "total_price" not in {each.name for each in found}
+
+
 def test_nothing_alike_gives_nothing(localizer: Localizer) -> None:
     assert retrieve(localizer.index, "zygote quasar", limit=5) == []
 

@@ -12,6 +12,7 @@ import math
 import re
 import textwrap
 from collections import Counter
+from collections.abc import Collection
 from dataclasses import dataclass
 
 from tools.localization.index import Index, Place
@@ -59,7 +60,9 @@ class Example:
         return f"# {self.path}:{self.line} {self.name} ({self.why})\n{self.code}"
 
 
-def retrieve(index: Index, query: str, *, limit: int = 5, tests: bool = False) -> list[Example]:
+def retrieve(
+    index: Index, query: str, *, limit: int = 5, tests: bool = False, known: Collection[tuple[str, str]] = ()
+) -> list[Example]:
     """The functions most like `query`, best first, then definitions and usages of what it calls.
 
     Args:
@@ -67,10 +70,11 @@ def retrieve(index: Index, query: str, *, limit: int = 5, tests: bool = False) -
         query: words, or better a sketch of the code to write.
         limit: of similar functions.
         tests: whether test files count.
+        known: (path, qualified name) of functions that are shown already, and are no examples.
     """
     asked = Counter(term for word in words(query) for term in terms_of(word))
     numbers = _files(index, asked, tests=tests)
-    found = _functions(index, numbers)
+    found = [each for each in _functions(index, numbers) if (index.files[each[0]].path, each[1].name) not in known]
     scores = _bm25(asked, [terms for _, _, terms in found])
     ranked = sorted(range(len(found)), key=lambda each: (-scores[each], found[each][0], found[each][1].start))
     similar = [
@@ -85,7 +89,7 @@ def retrieve(index: Index, query: str, *, limit: int = 5, tests: bool = False) -
         for number, definition, score in ((*found[each][:2], scores[each]) for each in ranked[:limit])
         if score > 0
     ]
-    return similar + _usages(index, query, {(each.path, each.name) for each in similar})
+    return similar + _usages(index, query, {*known, *((each.path, each.name) for each in similar)})
 
 
 def _files(index: Index, asked: Counter[str], *, tests: bool) -> list[int]:

@@ -1,0 +1,69 @@
+"""The code around the ranked functions, as prompts show it."""
+
+import subprocess
+from pathlib import Path
+
+from agent.roles.locator import Locator
+from tools.files import FolderFiles
+from tools.issues import parse_issue
+from tools.localization import Localizer
+
+SOURCE = b"""\"\"\"Prices.\"\"\"
+
+from decimal import (
+    Decimal,
+)
+import math, sys
+
+if sys.platform == "win32":
+    import winreg
+\x0c
+
+def discount(price, share):
+    import fractions
+
+    return Decimal(price) * share
+"""
+ISSUE = "discount ignores the share\n\n`discount(10, 0.5)` gives 10"
+
+
+def located(root: Path, content: bytes, name: str = "prices.py") -> Locator:
+    root.mkdir()
+    (root / name).write_bytes(content)
+    for command in (["init", "-q"], ["add", "-A"], ["-c", "user.name=A", "-c", "user.email=a@b", "commit", "-qm", "x"]):
+        subprocess.run(["git", *command], cwd=root, check=True)
+    return Locator(Localizer(root, cache=root.parent / "cache"), parse_issue(ISSUE), FolderFiles(root))
+
+
+def test_a_function_comes_whole_after_the_imports_of_its_file(tmp_path: Path) -> None:
+    expected = """# prices.py, its imports
+from decimal import (
+    Decimal,
+)
+import math, sys
+
+# prices.py, lines 12 to 15
+def discount(price, share):
+    import fractions
+
+    return Decimal(price) * share"""
+    assert located(tmp_path / "unix", SOURCE).code(()) == expected
+    assert located(tmp_path / "dos", SOURCE.replace(b"\n", b"\r\n")).code(()) == expected
+
+
+def test_imports_are_left_out_where_they_are_long_or_unknown(tmp_path: Path) -> None:
+    many = b"".join(b"import module_number_%d\n" % number for number in range(200))
+    assert (
+        located(tmp_path / "long", many + SOURCE[SOURCE.index(b"def") :]).code(()).startswith("# prices.py, lines 201")
+    )
+    script = b"function discount(price, share) {\n  return price\n}\n"
+    assert located(tmp_path / "other", script, "prices.js").code(()).startswith("# prices.js, lines 1 to 3")
+
+
+def test_no_example_repeats_what_is_shown(tmp_path: Path) -> None:
+    locator = located(tmp_path / "unix", SOURCE + b"\n\ndef other(price):\n    return discount(price, 1)\n")
+    shown = locator.code(())
+    assert "def discount" in shown
+    assert not any(
+        example.partition(")")[0].endswith("discount (similar") for example in locator.similar("discount", 5)
+    )
