@@ -6,6 +6,7 @@ import asyncio
 import math
 from collections.abc import Sequence
 from contextlib import AsyncExitStack
+from dataclasses import replace
 from pathlib import Path
 
 from agent.config import Settings
@@ -16,7 +17,7 @@ from agent.execution.memory import Journal
 from agent.execution.mutating import Mutating
 from agent.execution.places import Places
 from agent.execution.probing import Prober
-from agent.execution.shell import Shell
+from agent.execution.shell import SYSTEM_PATH, Shell
 from agent.execution.testbench import CUT_SHORT, TestBench, place_probe
 from agent.folders import cache_folder
 from agent.model.types import Model
@@ -42,6 +43,8 @@ from tools.snapshots import SnapshotFiles, SnapshotStore
 from tools.testing.types import TestReport, TestRunner
 
 MOUNT = "/workspace"
+OWN_PACKAGES = "python3 -m venv .packages && .packages/bin/pip install -e . pytest"
+"""A setup command whose environment the tests then run with; see `WorkspacePool.environment`."""
 SETUP_SECONDS = 1800.0
 SHELL_SECONDS = 120.0
 REGRESSION_FILES = 8
@@ -124,6 +127,7 @@ class Assembly:
             self._progress.phase("repository", taken)
         home = await self._home(snapshots)
         places, python = await self._places(snapshots, home)
+        home = replace(home, python=python)
         runner = home.runner(files, self._task.test)
         place_probe(runner, self._folder.probe)
         limits = Limits(memory=4 * GIB, processes=512, disk=2 * GIB)
@@ -139,7 +143,7 @@ class Assembly:
         self.bench = bench
         locator = await self._locator(snapshots, files)
         evaluator = Evaluator(bench, snapshots, seconds=self._regression_seconds(runner))
-        await self._baseline(evaluator, locator, runner)
+        await self._baseline(evaluator, locator, runner, python)
         team = None
         if self._model is not None:
             suite = evaluator.suite
@@ -203,8 +207,11 @@ class Assembly:
         self._closing.push_async_callback(places.close)
         self._progress.phase("environment", f"{environment.name}, {home.python}")
         if self._task.setup and not pool.prepared:
-            await pool.prepare(lambda workspace: self._set_up(places, workspace))
-        return places, home.python
+            await pool.prepare(lambda workspace: self._set_up(places, workspace, home.python))
+        made = pool.environment if home.mount and "/" not in self._task.python and environment.name != "local" else ""
+        if made:
+            self._progress.phase("environment", f"{made}, made by the setup command")
+        return places, f"{home.mount}/{made}/bin/python" if made else home.python
 
     def _mount(self, snapshots: SnapshotStore) -> str:
         """Where the workspace is seen inside: at the user's own path, so that their editable installs find it."""
@@ -213,11 +220,12 @@ class Assembly:
             return str(source)
         return MOUNT
 
-    async def _set_up(self, places: Places, workspace: Workspace) -> None:
+    async def _set_up(self, places: Places, workspace: Workspace, python: str) -> None:
         self._progress.phase("setup", self._task.setup)
         place = await places.around(workspace)
         command = Command.shell(
             self._task.setup,
+            env={"PATH": f"{Path(python).parent}:{SYSTEM_PATH}"} if "/" in python else None,
             limits=Limits(SETUP_SECONDS, memory=8 * GIB, processes=1024, disk=8 * GIB),
             network=self._settings.setup_network and self._setup_is_ours,
         )
@@ -230,6 +238,8 @@ class Assembly:
                 hint += "; it is the repository's own and gets no network: give it as --setup with --setup-network"
             elif not self._settings.setup_network:
                 hint += "; if it downloads something, add --setup-network"
+            elif "pip install" in self._task.setup:
+                hint += f"; packages go into an environment that it makes: {OWN_PACKAGES}"
             raise InfrastructureError(f"the setup command ended with {why}:\n{tail}", hint=hint)
 
     async def _locator(self, snapshots: SnapshotStore, files: SnapshotFiles) -> Locator:
@@ -248,7 +258,7 @@ class Assembly:
         share = max(LEAST_SECONDS, BASELINE_SHARE * begun.max_seconds)
         return min(begun.regression_seconds, share if runner.selects and runner.covers else math.inf)
 
-    async def _baseline(self, evaluator: Evaluator, locator: Locator, runner: TestRunner) -> None:
+    async def _baseline(self, evaluator: Evaluator, locator: Locator, runner: TestRunner, python: str) -> None:
         failing = self._task.failing_tests
         regression: Sequence[str] = ()
         if runner.selects:
@@ -270,11 +280,7 @@ class Assembly:
             hint = "give more time: --max-seconds, TREEWRIGHT_TEST_SECONDS"
             raise InputError(f"the test {absent[0]} did not end in its time on the base", hint=hint)
         if absent:
-            raise InputError(
-                f"the runner does not know the test {absent[0]}"
-                + (f" ({suite.report.problem})" if suite.report.problem else ""),
-                hint="name it as the test runner does, such as tests/test_x.py::test_y",
-            )
+            raise _unknown_test(absent[0], runner.name, suite.report, python)
         if not failing and self._model is None:
             evaluator.adopt_failures()
             if not evaluator.suite.targets:
@@ -295,6 +301,19 @@ class Assembly:
     def _made(folder: Path) -> Path:
         folder.mkdir(parents=True, exist_ok=True)
         return folder
+
+
+def _unknown_test(test: str, runner: str, report: TestReport, python: str) -> InputError:
+    """What to do about a test that the runner cannot find, or about a runner that is not there."""
+    problem = f"the runner does not know the test {test}" + (f" ({report.problem})" if report.problem else "")
+    if report.problem.startswith("the tests cannot start"):
+        return InputError(
+            f"the tests cannot start with {python}: {report.problem.partition(': ')[2]}",
+            hint=f"--python of an environment that has its packages, or --setup-network --setup '{OWN_PACKAGES}'",
+        )
+    form = {"pytest": "such as tests/test_x.py::test_y", "command": "as its report has it"}.get(runner)
+    hint = f"name it as {runner} does, {form or 'such as tests.test_x.Case.test_y'}; it has to be in the commit"
+    return InputError(problem, hint=hint)
 
 
 def _last_words(report: TestReport) -> str:

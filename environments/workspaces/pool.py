@@ -57,6 +57,13 @@ class WorkspacePool:
         """Whether build products were recorded, by this process or the one it resumes."""
         return self._products is not None
 
+    @property
+    def environment(self) -> str:
+        """The virtual environment among the build products: a folder at the top, the first by name; "" for none."""
+        made = self._products.files if self._products else {}
+        folders = sorted(path.removesuffix("/pyvenv.cfg") for path in made if path.endswith("/pyvenv.cfg"))
+        return next((each for each in folders if "/" not in each and f"{each}/bin/python" in made), "")
+
     @contextlib.asynccontextmanager
     async def at(self, snapshot: str) -> AsyncIterator[Workspace]:
         """A workspace that holds `snapshot`: the free one that needs the fewest files changed; waits for one.
