@@ -19,6 +19,14 @@ NO_MODEL = ""
 NODES_WITH_MODEL = 24
 FILES = frozenset({"design", "policy", "tools"})
 """Settings that may name Python files."""
+ROLES = (
+    "analyst", "assistant", "critic", "debugger", "designer", "distinguisher", "locator", "planner", "reflector",
+    "selector", "sketcher", "solver", "tester", "thinker",
+)  # fmt: skip
+"""Of the built-in designs and of evolution; a design of one's own may have others."""
+OTHER_VARIABLES = frozenset({"config", "debug", "profile"})
+NO_VARIABLES = {"role_models": "--role-model", "tools": "--tools"}
+"""Settings that are no single text, and their flags."""
 EXCLUSIVE = frozenset({"confidence", "wrong_patch_cost"})
 """Two ways to say the same: the one of the later layer counts."""
 
@@ -32,7 +40,7 @@ class Settings(BaseModel):
     """Litellm's name of the model; empty means none: mechanical repair."""
 
     role_models: dict[str, str] = Field(default_factory=dict)
-    """Other models for single roles, such as ``{"critic": "..."}``."""
+    """Other models for single roles, such as ``{"critic": "..."}``: planner, thinker, solver, tester and others."""
 
     design: str = ""
     """Name of a built-in design or a Python file; empty chooses by `model`."""
@@ -108,6 +116,19 @@ class Settings(BaseModel):
     def _cost(cls, value: object) -> object:
         return None if value == "" else value
 
+    @field_validator("max_nodes", mode="before")
+    @classmethod
+    def _nodes(cls, value: object) -> object:
+        return None if value == "" else value
+
+    @field_validator("role_models")
+    @classmethod
+    def _roles(cls, value: dict[str, str]) -> dict[str, str]:
+        for role in value:
+            if role not in ROLES and (close := difflib.get_close_matches(role, ROLES, n=1, cutoff=0.75)):
+                raise ValueError(f"there is no role {role!r}; did you mean {close[0]!r}?")
+        return value
+
     @field_validator("unknown_price")
     @classmethod
     def _price(cls, value: str) -> str:
@@ -179,13 +200,8 @@ def resolve(flags: Mapping[str, Any], *, file: Path | None = None, profile: str 
         for key in EXCLUSIVE & set(values) if chosen else ():
             del values[key]
             origins[key] = "default"
+        _refuse_unknown(layer, origin)
         for key, value in layer.items():
-            if key not in Settings.model_fields:
-                close = difflib.get_close_matches(key, Settings.model_fields, n=1)
-                raise InputError(
-                    f"unknown setting {key!r} in {origin}",
-                    hint=f"did you mean {close[0]!r}?" if close else "`treewright solve --help` lists the settings",
-                )
             values[key], origins[key] = _placed(key, value), origin
     return Resolved(_valid(values, origins), origins)
 
@@ -206,7 +222,24 @@ def _valid(values: Mapping[str, Any], origins: Mapping[str, str]) -> Settings:
     except ValidationError as error:
         first = error.errors()[0]
         key = str(first["loc"][0]) if first["loc"] else ""
-        raise InputError(f"{key} (from {origins.get(key, '?')}): {first['msg']}") from error
+        origin = origins.get(key, "?")
+        where = f"--{key.replace('_', '-')}" if origin == "flag" else f"{key} there"
+        where = PREFIX + key.upper() if origin == "environment" else where
+        meaning = Settings.model_fields[key].description if key in Settings.model_fields else ""
+        raise InputError(
+            f"{key} (from {origin}): {first['msg'].removeprefix('Value error, ')}",
+            hint=f"change {where}: {meaning}",
+        ) from error
+
+
+def _refuse_unknown(layer: Mapping[str, Any], origin: str) -> None:
+    for key in layer:
+        if key not in Settings.model_fields:
+            close = difflib.get_close_matches(key, (*Settings.model_fields, "profile", "profiles"), n=1)
+            raise InputError(
+                f"unknown setting {key!r} in {origin}",
+                hint=f"did you mean {close[0]!r}?" if close else "`treewright config show` lists the settings",
+            )
 
 
 def _placed(key: str, value: Any) -> Any:
@@ -223,16 +256,23 @@ def _given(flags: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def _from_file(path: Path, profile: str) -> list[tuple[str, dict[str, Any]]]:
-    """The file's settings, and those of the profile laid over them."""
+    """The file's settings, and those of the profile laid over them; no profile may have unknown keys."""
+    if PREFIX + "CONFIG" in os.environ and not path.is_file():
+        raise InputError(f"there is no {path}, which {PREFIX}CONFIG names", hint="`treewright init` writes it")
     read = read_toml(path) if path.is_file() else {}
-    profiles = read.pop("profiles", {})
-    named = profile or os.environ.get(PREFIX + "PROFILE", "") or read.get("profile", "")
-    read.pop("profile", None)
+    profiles, chosen = read.pop("profiles", {}), read.pop("profile", "")
+    if not isinstance(profiles, dict) or not all(isinstance(each, dict) for each in profiles.values()):
+        raise InputError(f"profiles in {path} is not made of tables", hint="write [profiles.NAME]")
+    if not isinstance(chosen, str):
+        raise InputError(f"profile in {path} is not a name", hint="tables of profiles are called [profiles.NAME]")
+    for name, table in profiles.items():
+        _refuse_unknown(table, f"profile {name} of {path}")
+    named = profile or os.environ.get(PREFIX + "PROFILE", "") or chosen
     if not named:
         return [(str(path), read)]
-    if not isinstance(profiles, dict) or not isinstance(profiles.get(named), dict):
-        there = ", ".join(sorted(profiles)) if isinstance(profiles, dict) and profiles else "none"
-        raise InputError(f"there is no profile {named!r} in {path}", hint=f"there are: {there}")
+    if named not in profiles:
+        there = f"there are: {', '.join(sorted(profiles))}" if profiles else f"write a table [profiles.{named}] there"
+        raise InputError(f"there is no profile {named!r} in {path}", hint=there)
     return [(str(path), read), (f"profile {named} of {path}", profiles[named])]
 
 
@@ -241,13 +281,19 @@ def read_toml(path: Path) -> dict[str, Any]:
     try:
         return tomllib.loads(path.read_text())
     except (tomllib.TOMLDecodeError, UnicodeDecodeError) as error:
-        raise InputError(f"{path} is not valid TOML: {error}") from error
+        hint = "mend that line: texts stand in quotes, and lists in [ ]"
+        raise InputError(f"{path} is not valid TOML: {error}", hint=hint) from error
 
 
 def _from_environment() -> tuple[str, dict[str, Any]]:
-    found = {
-        key: os.environ[PREFIX + key.upper()]
-        for key in Settings.model_fields
-        if key not in {"role_models", "tools"} and PREFIX + key.upper() in os.environ
-    }
+    """The variables of the settings; one that is nearly called like one of them is refused, as money may hang on it."""
+    names = {PREFIX + key.upper(): key for key in Settings.model_fields}
+    found = {names[name]: value for name, value in os.environ.items() if name in names}
+    for key in sorted(NO_VARIABLES.keys() & found.keys()):
+        hint = f"give {NO_VARIABLES[key]}, or write it in the file"
+        raise InputError(f"{PREFIX}{key.upper()}: {key} cannot be set by a variable", hint=hint)
+    known = {*names, *(PREFIX + name.upper() for name in OTHER_VARIABLES)}
+    for name in sorted(name for name in os.environ if name.startswith(PREFIX) and name not in known):
+        if close := difflib.get_close_matches(name, names, n=1, cutoff=0.9):
+            raise InputError(f"unknown variable {name}", hint=f"did you mean {close[0]}?")
     return "environment", found

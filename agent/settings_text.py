@@ -42,7 +42,11 @@ def starting_repository_file() -> str:
     from agent.repository_settings import RepositorySettings
 
     lines = ["# How treewright sets up and tests this repository; both commands run in its sandbox, without network."]
-    examples = {"setup": '"python -m build_helpers"', "test": '"python -m pytest -q tests"', "python": '"3.11"'}
+    examples = {
+        "setup": '"python3 -m venv .packages && .packages/bin/pip install -e . pytest"',
+        "test": '"python -m pytest -q tests"',
+        "python": '"3.11"',
+    }
     for name, field in RepositorySettings.model_fields.items():
         lines += [f"# {field.description}", f"# {name} = {examples[name]}", ""]
     return "\n".join(lines).rstrip() + "\n"

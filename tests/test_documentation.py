@@ -38,14 +38,19 @@ def test_the_commands_that_the_pages_show_are_understood() -> None:
                 shown = re.search(r"(?:^| )(?:\.venv/bin/)?treewright (.*)", line)
                 if shown is None or "│" in line:
                     continue
-                command: Any = typer.main.get_command(app)
-                words = shlex.split(shown[1].partition(" #")[0])
-                while getattr(command, "commands", None):
-                    assert words[0] in command.commands, f"{page.name}: {line}"
-                    command = command.commands[words.pop(0)]
-                with command.make_context("treewright", words):  # raises UsageError for a flag that is not there
-                    seen += 1
+                understood(shlex.split(re.split(r" #| > ", shown[1])[0]))
+                seen += 1
     assert seen >= 20
+
+
+def understood(words: list[str]) -> None:
+    """Refuses a command or a flag that is not there (UsageError)."""
+    command: Any = typer.main.get_command(app)
+    while getattr(command, "commands", None):
+        assert words[0] in command.commands, words
+        command = command.commands[words.pop(0)]
+    with command.make_context("treewright", words):
+        pass
 
 
 def test_the_pages_are_built_without_warnings(tmp_path: Path) -> None:
@@ -95,17 +100,17 @@ def test_every_message_of_the_errors_page_is_one_that_the_code_says() -> None:
 
 
 def commands(command: Any, name: str = "treewright") -> Iterator[tuple[str, Any]]:
-    if not getattr(command, "commands", None):
-        yield name, command
-        return
-    for child in command.commands.values():
+    yield name, command
+    for child in getattr(command, "commands", {}).values():
         yield from commands(child, f"{name} {child.name}")
 
 
 @pytest.mark.parametrize(("name", "command"), list(commands(typer.main.get_command(app))), ids=str)
 def test_every_command_says_what_it_is_for_and_shows_two_examples(name: str, command: Any) -> None:
     assert (command.help or "").strip()
-    examples = [line for line in (command.epilog or "").splitlines() if name in line]
+    examples = [line for line in (command.epilog or "").splitlines() if re.search(rf"{name}\b", line)]
     assert len(examples) >= 2, name
+    for line in (line for line in examples if line.startswith("treewright")):
+        understood(shlex.split(re.split(r"[>|]|&&", line)[0])[1:])
     undescribed = [p.name for p in command.params if not getattr(p, "help", "") and p.name != "help"]
     assert not undescribed, name

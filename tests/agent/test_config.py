@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 from conftest import Run
 
-from agent.config import Settings, resolve
+from agent.config import ROLES, Settings, resolve
 from tools.errors import InputError
 
 
@@ -52,6 +52,58 @@ def test_a_bad_value_names_the_setting_and_its_origin(key: str, value: object, t
         resolve({key: value}, file=tmp_path / "none.toml")
 
 
+@pytest.mark.parametrize(
+    ("text", "said", "hint"),
+    [
+        ("[profiles.cheap]\nmodle = 'x'", "unknown setting 'modle' in profile cheap", "did you mean 'model'?"),
+        ("[profile.cheap]\nmodel = 'x'", "profile in .* is not a name", "[profiles.NAME]"),
+        ("profiles = 3", "not made of tables", "[profiles.NAME]"),
+        ("profles = 3", "unknown setting 'profles'", "did you mean 'profiles'?"),
+        ("[role_models]\ncritc = 'x'", "no role 'critc'; did you mean 'critic'?", "change role_models there"),
+        ("max_cost = 'two'", "max_cost .*: Input should be a valid number", "US dollars"),
+        ("model = x", "not valid TOML", "quotes"),
+    ],
+)
+def test_what_is_misspelt_in_the_file_is_refused_whether_it_is_used_or_not(
+    text: str, said: str, hint: str, tmp_path: Path
+) -> None:
+    path = tmp_path / "config.toml"
+    path.write_text(text)
+    with pytest.raises(InputError, match=said) as refused:
+        resolve({}, file=path)
+    assert hint in refused.value.hint
+
+
+@pytest.mark.parametrize(
+    ("name", "value", "said", "hint"),
+    [
+        ("TREEWRIGHT_MAX_COSTS", "1", "unknown variable", "did you mean TREEWRIGHT_MAX_COST?"),
+        ("TREEWRIGHT_MAX_COST", "x", "from environment", "change TREEWRIGHT_MAX_COST"),
+        ("TREEWRIGHT_ROLE_MODELS", "critic=x", "cannot be set by a variable", "--role-model,"),
+        ("TREEWRIGHT_CONFIG", "/nowhere/config.toml", "there is no /nowhere", "treewright init"),
+    ],
+)
+def test_what_is_misspelt_in_a_variable_is_refused(
+    name: str, value: str, said: str, hint: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv(name, value)
+    with pytest.raises(InputError, match=said) as refused:
+        resolve({})
+    assert hint in refused.value.hint
+
+
+def test_variables_of_others_and_roles_of_designs_of_ones_own_are_let_be(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TREEWRIGHT_OWN", "1")
+    assert resolve({"role_models": {"reviewer": "openai/x"}}).settings.role_models == {"reviewer": "openai/x"}
+
+
+def test_every_role_that_the_code_plays_is_known() -> None:
+    root = Path(__file__).parents[2] / "agent"
+    code = "\n".join(path.read_text() for path in sorted(root.rglob("*.py")))
+    played = set(re.findall(r"""(?:role(?:: str)? ?= ?|ask\(|complete\()["'](\w+)["']""", code))
+    assert {"critic", "sketcher", "solver", "tester"} <= played - {"share"} <= {*ROLES}
+
+
 def test_the_design_follows_the_model() -> None:
     assert Settings().design_name == "mechanical"
     assert Settings(model="openai/x").design_name == "codetree"
@@ -95,7 +147,7 @@ def test_the_starting_file_changes_nothing_and_holds_every_setting(tmp_path: Pat
     assert resolve({}, file=path).settings == Settings()
     assert all(f"# {name}" in text for name in Settings.model_fields if name != "role_models")
     awake = re.findall(r"^# (\w+ = .*)$", text.partition("# [role_models]")[0], flags=re.MULTILINE)
-    path.write_text("\n".join(line for line in awake if not line.startswith("max_nodes")))
+    path.write_text("\n".join(awake))
     assert resolve({}, file=path).settings == Settings()
 
 
@@ -122,3 +174,26 @@ def test_the_commands(tmp_path: Path, treewright: Run, repository: Path) -> None
     assert json.loads(treewright("config", "schema").stdout)["type"] == "object"
     assert treewright("init", "--repository", repository).returncode == 0
     assert "# setup =" in (repository / ".treewright.toml").read_text()
+
+
+def test_the_page_shows_files_that_are_read_and_names_every_role(tmp_path: Path) -> None:
+    from agent.repository_settings import FILE, with_repository_settings
+    from environments.tasks import Task
+
+    class Page:
+        def __init__(self, text: str) -> None:
+            self.text = text
+
+        def exists(self, path: str) -> bool:
+            return path == FILE
+
+        def read(self, path: str) -> bytes:
+            return self.text.encode()
+
+    page = (Path(__file__).parents[2] / "docs" / "configuration.md").read_text()
+    own, repositorys = re.findall(r"^```toml\n(.*?)^```$", page, flags=re.MULTILINE | re.DOTALL)
+    (tmp_path / "config.toml").write_text(own)
+    settings = resolve({}, file=tmp_path / "config.toml", profile="cheap").settings
+    assert (settings.max_cost, settings.role_models) == (0.5, {"critic": "ollama_chat/qwen3"})
+    assert with_repository_settings(Task("t", "."), Page(repositorys))[0].setup.startswith("python3 -m venv")
+    assert {role for role in ROLES if f"`{role}`" not in page} == set()
