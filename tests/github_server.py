@@ -37,6 +37,7 @@ class State:
     fail: Callable[[str, str], Answer | None] = lambda method, path: None
     moved: bool = False
     private: bool = False
+    drafts: bool = True
     port: int = 0
 
     @property
@@ -153,6 +154,8 @@ def _branch(state: State, body: dict[str, Any], owner: str, branch: str) -> Answ
 
 
 def _pull(state: State, body: dict[str, Any]) -> Answer:
+    if body["draft"] and not state.drafts:
+        return 422, {"message": "Draft pull requests are not supported in this repository."}, {}
     state.pulls.append(body)
     return 201, {"number": 8, "html_url": f"{state.url}/{state.name}/pull/8"}, {}
 

@@ -42,5 +42,7 @@ def report(made: Publication, *, dry_run: bool) -> None:
         return
     typer.echo(f"Would be sent, and is not (--dry-run): a {made.kind} to {safe(made.where)}")
     if made.branch:
-        typer.echo(f"branch {made.branch} to {safe(made.pushed_to)}\ntitle: {safe(made.title)}")
+        number = ", with a number if there is one of that name" if made.forked else ""
+        typer.echo(f"branch {made.branch} to {safe(made.pushed_to)}{number}, with one commit:")
+        typer.echo(f"\n{safe(made.commit)}\n{safe(made.patch)}\ntitle: {safe(made.title)}")
     typer.echo(f"\n{safe(made.body)}")

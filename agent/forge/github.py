@@ -85,11 +85,24 @@ class GitHub:
 
     def open_pull_request(self, project: Project, head: Project, branch: str, title: str, body: str) -> str:
         """A draft where the plan has drafts, an ordinary pull request elsewhere."""
+        from github.GithubException import GithubException
+
         source = branch if head.name == project.name else f"{head.name.partition('/')[0]}:{branch}"
         with self._told("open the pull request"):
             repository = self._open().get_repo(project.name)
-            made = repository.create_pull(base=project.default_branch, head=source, title=title, body=body, draft=True)
-            return str(made.html_url)
+
+            def create(*, draft: bool) -> str:
+                made = repository.create_pull(
+                    base=project.default_branch, head=source, title=title, body=body, draft=draft
+                )
+                return str(made.html_url)
+
+            try:
+                return create(draft=True)
+            except GithubException as error:
+                if error.status != 422 or "draft" not in str(error.data).lower():
+                    raise
+                return create(draft=False)
 
     def comment(self, body: str) -> str:
         """Adds a comment to the issue."""
@@ -160,7 +173,10 @@ class GitHub:
         if error.status >= 500:
             return ForgeUnavailable(f"cannot {what}: the server failed with {error.status}", hint="try again later")
         details = error.data.get("errors") if isinstance(error.data, dict) else None
-        return ForgeRefused(f"cannot {what}: {message or error.status} {details or ''}".rstrip())
+        return ForgeRefused(
+            f"cannot {what}: {message or error.status} {details or ''}".rstrip(),
+            hint=f"look at {self._reference.server}/{name}",
+        )
 
 
 def api_url(server: str) -> str:

@@ -147,7 +147,8 @@ class GitLab:
             return ForgeRefused(f"cannot {what}: not allowed ({error.error_message})", hint="give the token the right")
         if status >= 500:
             return ForgeUnavailable(f"cannot {what}: the server failed with {status}", hint="try again later")
-        return ForgeRefused(f"cannot {what}: {error.error_message}")
+        hint = f"look at {self._reference.server}/{name}"
+        return ForgeRefused(f"cannot {what}: {error.error_message}", hint=hint)
 
 
 def _as_project(found: Any) -> Project:

@@ -63,11 +63,12 @@ def take_in(
 
 
 def _notes(reference: IssueReference, issue: Issue, project: Project) -> list[str]:
-    notes = [f"{issue.title} ({len(issue.comments)} comments)"]
+    notes = [f"{issue.title} (comments: {len(issue.comments)})"]
     if project.name.lower() != reference.project.lower():
         notes.append(f"{reference.project} has moved to {project.name}")
     if images := count_images(issue):
-        notes.append(f"{images} images are not looked at; what they show is known by their descriptions alone")
+        what = "1 image is" if images == 1 else f"{images} images are"
+        notes.append(f"{what} not looked at: of what is shown there, only the description is known")
     return notes
 
 

@@ -27,6 +27,8 @@ class Publication:
         title: of the pull request; "" for a comment.
         body: the text.
         forked: whether the branch lies in the user's fork.
+        commit: message of the commit on the branch; "" for a comment.
+        patch: what that commit changes; "" for a comment.
     """
 
     kind: str
@@ -37,6 +39,8 @@ class Publication:
     branch: str = ""
     title: str = ""
     forked: bool = False
+    commit: str = ""
+    patch: str = ""
 
 
 def check_rights(
@@ -68,8 +72,8 @@ def open_pull_request(
 ) -> Publication:
     """Pushes the patch as one commit on a new branch and opens a draft pull request for it.
 
-    `source` is a repository that holds `origin.commit`; it is only read. A dry run asks the server nothing but what
-    the project is, and says what would be done.
+    `source` is a repository that holds `origin.commit`; it is only read. A dry run asks the server what the project
+    and its branches are, and says what would be done. Of a fork it asks nothing: it may not be there yet.
 
     Raises:
         InputError: the outcome is not solved, or the server refuses.
@@ -80,12 +84,18 @@ def open_pull_request(
     title, body = pull_request_title(origin), pull_request_body(outcome, origin)
     wanted = f"treewright/issue-{origin.number}"
     fork = not project.may_push
-    planned = Publication("pull request", project.name, body, branch=wanted, title=title, forked=fork)
-    if dry_run:
-        return _with(planned, pushed_to=f"your fork of {project.name}" if fork else project.clone_url)
+    planned = Publication(
+        "pull request", project.name, body, branch=wanted, title=title, forked=fork,
+        commit=commit_message(outcome, origin), patch=outcome.patch,
+    )  # fmt: skip
+    if dry_run and fork:
+        return _with(planned, pushed_to=f"your fork of {project.name}")
     head = forge.fork(project) if fork else project
     env = credentials(head.clone_url, forge.user, find_token(reference))
-    with offered_commit(source, origin.commit, outcome.patch, commit_message(outcome, origin)) as (scratch, commit):
+    if dry_run:
+        branch = free_branch(source, head.clone_url, wanted, env)
+        return _with(planned, pushed_to=head.clone_url, branch=branch)
+    with offered_commit(source, origin.commit, outcome.patch, planned.commit) as (scratch, commit):
         branch = free_branch(scratch, head.clone_url, wanted, env)
         push(scratch, head.clone_url, commit, branch, env)
     url = forge.open_pull_request(project, head, branch, title, body)

@@ -49,9 +49,9 @@ def offered_commit(source: Path, commit: str, patch: str, message: str) -> Itera
         yield scratch, made
 
 
-def free_branch(scratch: Path, url: str, wanted: str, env: Mapping[str, str]) -> str:
+def free_branch(repository: Path, url: str, wanted: str, env: Mapping[str, str]) -> str:
     """`wanted`, or with a number when the remote has such a branch already."""
-    taken = {line.split("\t")[-1] for line in _git(scratch, "ls-remote", "--heads", "--", url, env=env).splitlines()}
+    taken = {line.split("\t")[-1] for line in _git(repository, "ls-remote", "--heads", "--", url, env=env).splitlines()}
     branch, number = wanted, 1
     while f"refs/heads/{branch}" in taken:
         number += 1

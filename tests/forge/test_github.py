@@ -27,7 +27,7 @@ def test_an_issue_becomes_a_draft_pull_request(forge: State, treewright: Run, tm
     done = treewright("solve", url(forge), *PYTHON, "--out", out, "--open-pr", "--json")
     assert done.returncode == 0, done.stderr
     assert json.loads(done.stdout)["status"] == "solved"
-    assert "1 images are not looked at" in done.stderr
+    assert "1 image is not looked at" in done.stderr
     assert f"pull request: {forge.url}/acme/money/pull/8" in done.stderr
     (pull,) = forge.pulls
     assert pull["draft"] is True
@@ -68,6 +68,8 @@ def test_without_push_right_the_branch_goes_to_a_fork(forge: State, treewright: 
     done = treewright("solve", url(forge), *PYTHON, "--out", tmp_path / "run", "--open-pr")
     assert done.returncode == 0, done.stderr
     assert forge.pulls[0]["head"] == "me:treewright/issue-7"
+    shown = treewright("publish", tmp_path / "run", "--open-pr", "--dry-run")
+    assert "branch treewright/issue-7 to your fork of acme/money, with a number if" in shown.stdout
     assert "i < total % people" in git(forge.fork, "show", "treewright/issue-7:money.py")
     assert git(forge.remote, "branch", "--format=%(refname:short)") == "main"
 
@@ -77,13 +79,22 @@ def test_a_dry_run_sends_nothing_and_publish_does_it_later(forge: State, treewri
     done = treewright("solve", url(forge), *PYTHON, "--out", out, "--open-pr", "--dry-run")
     assert done.returncode == 0, done.stderr
     assert "Would be sent, and is not" in done.stdout
+    assert "branch treewright/issue-7 to " in done.stdout
     assert "title: Fix #7" in done.stdout
+    assert "+    return [total // people + (i < total" in done.stdout
+    assert "Passes now: tests.test_money.ShareTest.test_sum" in done.stdout
     assert not [path for method, path, _ in forge.asked if method == "POST"]
     assert git(forge.remote, "branch", "--format=%(refname:short)") == "main"
     git(forge.remote, "branch", "treewright/issue-7", "main")
+    planned = json.loads(treewright("publish", out, "--open-pr", "--dry-run", "--json").stdout)
+    assert not [path for method, path, _ in forge.asked if method == "POST"]
     later = treewright("publish", out, "--open-pr", "--json")
     assert later.returncode == 0, later.stderr
-    assert json.loads(later.stdout)["branch"] == "treewright/issue-7-2"
+    made = json.loads(later.stdout)
+    assert made["branch"] == "treewright/issue-7-2"
+    assert {**made, "url": ""} == planned
+    sent = git(forge.remote, "log", "-1", "--format=%B", made["branch"])
+    assert sent == planned["commit"].strip()
     assert git(forge.remote, "rev-parse", "treewright/issue-7") == git(forge.remote, "rev-parse", "main")
     shown = treewright("publish", out, "--comment", "--dry-run")
     assert "Would be sent, and is not" in shown.stdout
@@ -91,6 +102,15 @@ def test_a_dry_run_sends_nothing_and_publish_does_it_later(forge: State, treewri
     said = treewright("publish", out, "--comment")
     assert said.returncode == 0, said.stderr
     assert "```diff" in forge.posted[0]
+
+
+def test_where_there_are_no_drafts_the_pull_request_is_an_ordinary_one(
+    forge: State, treewright: Run, tmp_path: Path
+) -> None:
+    forge.drafts = False
+    done = treewright("solve", url(forge), *PYTHON, "--out", tmp_path / "run", "--open-pr")
+    assert done.returncode == 0, done.stderr
+    assert [pull["draft"] for pull in forge.pulls] == [False]
 
 
 def test_an_abstention_opens_nothing_and_can_be_posted(forge: State, treewright: Run, tmp_path: Path) -> None:
@@ -140,6 +160,7 @@ def test_a_push_that_fails_keeps_the_run_and_says_how_to_go_on(forge: State, tre
         ({"fail": (403, {"message": "Resource not accessible"}, {})}, (), 2, "not allowed"),
         ({"fail": (404, {"message": "Not Found"}, {})}, (), 2, "there is no acme/money"),
         ({"fail": (410, {"message": "gone"}, {})}, (), 2, "deleted"),
+        ({"fail": (422, {"message": "odd"}, {})}, (), 2, "odd"),
         ({"fail": (500, {"message": "oops"}, {})}, (), 3, "failed with 500"),
     ],
 )
