@@ -27,6 +27,7 @@ def commands_page() -> str:
 def _section(command: Any, name: str, level: int) -> list[str]:
     lines = ["", f"{'#' * level} `{name}`", "", " ".join((command.help or "").split()), ""]
     if getattr(command, "commands", None):
+        lines += _examples(command)
         for child in command.commands.values():
             lines += _section(child, f"{name} {child.name}", level + 1)
         return lines
@@ -39,10 +40,12 @@ def _section(command: Any, name: str, level: int) -> list[str]:
         default = parameter.default
         shown = "" if default in (None, "", False, ()) or callable(default) else f"`{default}`"
         lines.append(f"| {names} | {_cell(getattr(parameter, 'help', '') or '')} | {shown} |")
-    examples = [line.strip() for line in (command.epilog or "").splitlines() if line.strip().startswith("treewright")]
-    if examples:
-        lines += ["", "```", *examples, "```"]
-    return lines
+    return [*lines, *_examples(command)]
+
+
+def _examples(command: Any) -> list[str]:
+    found = [line.strip() for line in (command.epilog or "").splitlines() if line.strip().startswith("treewright")]
+    return ["", "```", *found, "```"] if found else []
 
 
 def _cell(text: str) -> str:

@@ -53,6 +53,8 @@ def read_problem(issue: str) -> str:
     taken for the issue.
     """
     if issue == "-":
+        if sys.stdin.isatty():
+            sys.stderr.write("Write the issue; ctrl-D ends it. (--issue takes a file, or the text itself.)\n")
         text = sys.stdin.read(MAX_ISSUE_BYTES + 1)
     elif "\n" not in issue and len(issue) < 4096 and _is_file(issue):
         path = Path(issue)
@@ -66,7 +68,9 @@ def read_problem(issue: str) -> str:
     if len(text) > MAX_ISSUE_BYTES:
         raise InputError("the issue is larger than 2 MiB", hint="cut it to what matters")
     if not text.strip():
-        raise InputError("the issue is empty", hint="say what is wrong and what is expected instead")
+        raise InputError(
+            "the issue is empty", hint="--issue FILE, or the text itself: what is wrong, and what is expected instead"
+        )
     return text
 
 

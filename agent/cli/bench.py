@@ -20,7 +20,11 @@ POLICY_EXAMPLES = (
     "treewright bench policies --pool pool.jsonl.gz --json"
 )
 
-app = typer.Typer(help="Offline benchmarks: no model, no network.", no_args_is_help=True)
+GROUP_EXAMPLES = (
+    "Examples:\n\ntreewright bench policies --simulate --seeds 20 --tasks 40\n\n"
+    "treewright bench selection --pool pool.jsonl.gz --json"
+)
+app = typer.Typer(help="Offline benchmarks: no model, no network.", no_args_is_help=True, epilog=GROUP_EXAMPLES)
 
 
 @app.callback()

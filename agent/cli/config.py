@@ -12,7 +12,8 @@ SCHEMA_EXAMPLES = (
 )
 PATH_EXAMPLES = 'Examples:\n\ntreewright config path\n\n$EDITOR "$(treewright config path)"'
 
-app = typer.Typer(help="Show the settings, and where each comes from.", no_args_is_help=True)
+GROUP_EXAMPLES = "Examples:\n\ntreewright config show --origin\n\ntreewright config schema > treewright.schema.json"
+app = typer.Typer(help="Show the settings, and where each comes from.", no_args_is_help=True, epilog=GROUP_EXAMPLES)
 
 
 @app.command("show", epilog=SHOW_EXAMPLES)

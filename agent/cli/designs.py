@@ -12,7 +12,10 @@ import typer
 from agent.cli import options
 from tools.errors import InputError
 
-app = typer.Typer(help="Look at designs, write them, run them.", no_args_is_help=True)
+GROUP_EXAMPLES = (
+    "Examples:\n\ntreewright designs list\n\ntreewright designs new mine.py && treewright designs check mine.py"
+)
+app = typer.Typer(help="Look at designs, write them, run them.", no_args_is_help=True, epilog=GROUP_EXAMPLES)
 
 Json = Annotated[bool, typer.Option("--json", help="Print as JSON.")]
 Named = Annotated[str, typer.Argument(help="Built-in name, a .py file, or name or id in --evolution.")]

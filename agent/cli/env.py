@@ -15,7 +15,8 @@ BUILD_EXAMPLES = (
 )
 LIST_EXAMPLES = "Examples:\n\ntreewright env list\n\ntreewright env list --json"
 PRUNE_EXAMPLES = "Examples:\n\ntreewright env prune\n\ntreewright env prune --all"
-app = typer.Typer(help="Environments of benchmark tasks.", no_args_is_help=True)
+GROUP_EXAMPLES = "Examples:\n\ntreewright env build --dataset swe-bench-lite --split dev\n\ntreewright env list"
+app = typer.Typer(help="Environments of benchmark tasks.", no_args_is_help=True, epilog=GROUP_EXAMPLES)
 
 
 @app.command("build", epilog=BUILD_EXAMPLES)

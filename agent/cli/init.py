@@ -25,7 +25,7 @@ def command(
 
     path = repository / FILE if repository else config_file()
     if repository and not repository.is_dir():
-        raise InputError(f"no such folder: {repository}")
+        raise InputError(f"no such folder: {repository}", hint="name the top folder of a repository")
     if path.exists() and not force:
         raise InputError(f"there is {path} already", hint="edit it, or add --force to begin anew")
     path.parent.mkdir(parents=True, exist_ok=True)

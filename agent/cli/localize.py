@@ -121,6 +121,8 @@ def _reasons(reasons: tuple[Reason, ...], explain: bool) -> list[object]:
 
 def to_text(ranking: Ranking, *, explain: bool) -> str:
     """The ranking for a person."""
+    if not ranking.files:
+        return "nothing in the repository has to do with these words: name a function, a file, or what is printed"
     lines = ["files"]
     for file in ranking.files:
         lines.append(f"{file.score:8.3f}  {file.path}")

@@ -49,7 +49,10 @@ app = typer.Typer(
     rich_markup_mode=None if OVERVIEW else "rich",
     pretty_exceptions_enable=False,
     context_settings={"help_option_names": ["-h", "--help"]},
-    epilog="Exit codes: 0 solved, 1 abstained, 2 usage or input error, 3 infrastructure failure, "
+    epilog="Examples:\n\ntreewright demo\n\n"
+    "treewright solve --repo . --failing-test tests/test_money.py::test_round\n\n"
+    "treewright solve OWNER/REPO#123 --model anthropic/claude-sonnet-4-5\n\n"
+    "Exit codes: 0 solved, 1 abstained, 2 usage or input error, 3 infrastructure failure, "
     "4 budget exhausted before any candidate, 130 interrupted (resumable).",
 )
 DEBUG = "TREEWRIGHT_DEBUG"

@@ -17,7 +17,7 @@ EXAMPLES = (
     "treewright sandbox exec --workdir . --memory 512 --timeout 5 -- sh -c 'id; ls /'"
 )
 
-app = typer.Typer(help="Probe the sandbox.", no_args_is_help=True)
+app = typer.Typer(help="Probe the sandbox.", no_args_is_help=True, epilog=EXAMPLES)
 
 
 @app.command("exec", epilog=EXAMPLES)

@@ -104,7 +104,10 @@ def split(
     ordered = sorted(exams, key=key) if shuffle else list(exams)
     count = min(len(ordered) - 1, max(1, round(len(ordered) * held_out)))
     if count < 1:
-        raise InputError(f"{len(ordered)} tasks cannot be parted", hint="give at least two")
+        found = "one task" if len(ordered) == 1 else "no tasks"
+        raise InputError(
+            f"{found}: some are searched on and some held out", hint="give at least two, with --dataset or --problems"
+        )
     return Exams(tuple(ordered[:-count]), tuple(ordered[-count:]), source)
 
 

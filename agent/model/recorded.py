@@ -86,7 +86,8 @@ class RecordedTransport:
                 number += 1
                 self._add(json.loads(line))
         except (OSError, UnicodeDecodeError) as error:
-            raise InputError(f"cannot read the transcript {path}: {error}") from error
+            hint = "give the file that --record wrote"
+            raise InputError(f"cannot read the transcript {path}: {error}", hint=hint) from error
         except (ValueError, KeyError, TypeError, AttributeError) as error:
             raise InputError(f"{path} line {number} is not a recorded answer: {error!r}") from error
 

@@ -18,6 +18,7 @@ pass_to_pass = ["tests/test_total.py::test_sum"]
 
 from __future__ import annotations
 
+import difflib
 import tomllib
 from collections.abc import Mapping
 from pathlib import Path
@@ -76,7 +77,7 @@ def read_task(path: Path) -> BenchmarkTask:
     try:
         fields = tomllib.loads(path.read_text(encoding="utf-8"))
     except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
-        raise InputError(f"{path} is not a task file: {error}") from error
+        raise InputError(f"{path} is not a task file: {error}", hint="mend it, or move it elsewhere") from error
     return as_task({"id": path.stem, **fields}, path)
 
 
@@ -98,9 +99,9 @@ def as_task(fields: Mapping[str, object], path: Path) -> BenchmarkTask:
     try:
         found = _File.model_validate(fields)
     except ValidationError as error:
-        raise InputError(f"{path} is not a task file: {error}") from error
+        raise _explained(error, path) from error
     if not found.id:
-        raise InputError(f"{path} has a task without an id")
+        raise InputError(f"{path} has a task without an id", hint='add id = "NAME"')
     problem = found.problem or _beside(path, found.problem_file)
     if not problem.strip():
         raise InputError(f"{path} states no problem", hint="add problem or problem_file")
@@ -129,6 +130,21 @@ def as_task(fields: Mapping[str, object], path: Path) -> BenchmarkTask:
         found.project,
         found.version,
     )
+
+
+def _explained(error: ValidationError, path: Path) -> InputError:
+    """The first thing that is wrong; a key that is not known before one that is missing, as it is often the cause."""
+    first = min(error.errors(), key=lambda each: each["type"] != "extra_forbidden")
+    *tables, key = map(str, first["loc"])
+    known = sorted((_Gold if tables[:1] == ["gold"] else _File).model_fields)
+    if first["type"] == "extra_forbidden":
+        close = difflib.get_close_matches(key, known, n=1)
+        hint = f"did you mean {close[0]!r}?" if close else f"there are: {', '.join(known)}"
+        return InputError(f"{path} is not a task file: unknown key {'.'.join([*tables, key])!r}", hint=hint)
+    if first["type"] == "missing":
+        return InputError(f"{path} is not a task file: it has no {key!r}", hint=f"add {key} = ...")
+    said = f"{'.'.join([*tables, key])}: {first['msg']}"
+    return InputError(f"{path} is not a task file: {said}", hint=f"change {key}")
 
 
 def _beside(path: Path, name: str) -> str:

@@ -32,11 +32,13 @@ def read_problems(path: Path) -> tuple[Problem, ...]:
                 if line.strip():
                     problems.append(_problem(line, f"{path}:{number}"))
     except FileNotFoundError as error:
-        raise InputError(f"no such file of problems: {path}") from error
+        raise InputError(
+            f"no such file of problems: {path}", hint="a .jsonl or .jsonl.gz, as HumanEval and MBPP come"
+        ) from error
     except (OSError, UnicodeDecodeError, EOFError) as error:
-        raise InputError(f"{path} cannot be read: {error}") from error
+        raise InputError(f"{path} cannot be read: {error}", hint="a .jsonl or .jsonl.gz of problems") from error
     if not problems:
-        raise InputError(f"{path} holds no problems")
+        raise InputError(f"{path} holds no problems", hint="one JSON object per line")
     return tuple(problems)
 
 

@@ -166,3 +166,23 @@ def test_the_fingerprint_is_of_what_is_asked_not_of_where_it_lies(tmp_path: Path
     path = _written(tmp_path, "json")
     assert fingerprint(load(path)) == fingerprint(load(path, mirrors=tmp_path))
     assert fingerprint(load(path)) != fingerprint(load(path, choice=Choice(part="1:")))
+
+
+@pytest.mark.parametrize(
+    ("text", "said", "hint"),
+    [
+        ("repositry = '.'\nproblem = 'x'", "unknown key 'repositry'", "did you mean 'repository'?"),
+        ("repository = '.'\n[gold]\nfail2pass = []", "unknown key 'gold.fail2pass'", "did you mean 'fail_to_pass'?"),
+        ("repository = '.'\nzzz = 1", "unknown key 'zzz'", "there are: base, failing_tests"),
+        ("problem = 'x'", "it has no 'repository'", "add repository"),
+        ("repository = '.'\nproblem = 3", "problem: Input should be a valid string", "change problem"),
+        ("repository = ", "Invalid value", "mend it"),
+    ],
+)
+def test_a_task_file_that_is_wrong_says_so_in_one_line(text: str, said: str, hint: str, tmp_path: Path) -> None:
+    (tmp_path / "wrong.toml").write_text(text)
+    with pytest.raises(InputError) as refused:
+        load(tmp_path)
+    assert said in str(refused.value)
+    assert "\n" not in str(refused.value)
+    assert hint in refused.value.hint
