@@ -208,10 +208,11 @@ class Assembly:
         self._progress.phase("environment", f"{environment.name}, {home.python}")
         if self._task.setup and not pool.prepared:
             await pool.prepare(lambda workspace: self._set_up(places, workspace, home.python))
-        made = pool.environment if home.mount and "/" not in self._task.python and environment.name != "local" else ""
-        if made:
+        own = self._task.setup and "/" not in self._task.python and environment.name != "local"
+        if own and (made := pool.environment):
             self._progress.phase("environment", f"{made}, made by the setup command")
-        return places, f"{home.mount}/{made}/bin/python" if made else home.python
+            return places, f"{home.mount}/{made}/bin/python"
+        return places, home.python
 
     def _mount(self, snapshots: SnapshotStore) -> str:
         """Where the workspace is seen inside: at the user's own path, so that their editable installs find it."""
