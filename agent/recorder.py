@@ -1,4 +1,4 @@
-"""Writes the growing tree to the store, before anything relies on it."""
+"""Writes the growing tree to the store, before anything relies on it, and each of its nodes as a commit."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from agent.store.store import RunStore
 from agent.work import Work
 from search.events import Event, Expansion, ExpansionEnded, ExpansionStarted, NodeAdded, NodeUpdated, Stopped
 from search.tree import Node
+from tools.snapshots import SnapshotStore
 
 
 class Recorder:
@@ -19,20 +20,25 @@ class Recorder:
     def __init__(self, run: RunStore) -> None:
         self._run = run
         self._began: dict[str, float] = {}
+        self._snapshots: SnapshotStore | None = None
+        self._commits: dict[str, str] = {}
 
     def root(self, node: Node) -> None:
         """Writes the root."""
         self._run.put_node(_record(node))
 
-    def based(self, root: Node, base: str) -> None:
+    def based(self, root: Node, snapshots: SnapshotStore) -> None:
         """Writes which commit the root is, when it is known."""
-        self._run.update_node(root.id, snapshot=base)
+        self._snapshots = snapshots
+        self._commits[root.id] = snapshots.base
+        self._run.update_node(root.id, snapshot=snapshots.base)
 
     def observe(self, event: Event) -> None:
         """Writes what happened."""
         match event:
             case NodeAdded(node, expansion) if expansion is not None:
                 self._run.put_node(self._with_costs(_record(node), expansion))
+                self._commit(node)
                 self._run.event("node", {"node": node.id, "parent": node.parent.id if node.parent else None})
             case NodeUpdated(node):
                 self._run.update_node(node.id, status=node.status, value=node.value, **_later(node))
@@ -48,6 +54,22 @@ class Recorder:
                     self._run.update_node(children[0].id, title=failure[:300])
             case Stopped(reason, best):
                 self._run.decide("stop", {"reason": reason, "best": best.id if best else None})
+
+    def _commit(self, node: Node) -> None:
+        """The node as a commit on top of its parent's, named `refs/nodes/ID`: what it is, in trailers."""
+        work, snapshots = node.payload, self._snapshots
+        if snapshots is None or not isinstance(work, Work):
+            return
+        parent = self._commits.get(node.parent.id if node.parent else "", snapshots.base)
+        trailers = {"Kind": node.kind, "Node": node.id}
+        if node.value is not None:
+            trailers["Score"] = f"{node.value:.3f}"
+        if work.strategy is not None:
+            trailers["Strategy"] = work.strategy.title
+        tree = snapshots.commit_of(work.snapshot).tree
+        commit = snapshots.commit_tree(parent, tree, subject=work.title or node.kind, trailers=trailers)
+        self._commits[node.id] = commit
+        snapshots.keep(node.id, commit)
 
     def _with_costs(self, record: NodeRecord, expansion: Expansion) -> NodeRecord:
         from dataclasses import replace

@@ -169,7 +169,7 @@ class _Session:
             nonlocal snapshots
             snapshots = await assembly.snapshots()
             crew = await assembly.crew(snapshots)
-            recorder.based(kit.root, crew.base)
+            recorder.based(kit.root, snapshots)
             self._progress.phase("search", f"design {self._settings.design_name}")
             return crew
 
@@ -255,7 +255,6 @@ class _Session:
         solved = submitted is not None and bool(patch) and kit.deciding.enough(node)
         if not solved and not reason:
             reason = self._doubt(kit, node, confidence.probability)
-        snapshots.keep(f"answer-{node.id}", kit.work(node).snapshot)
         return Outcome(
             status="solved" if solved else "abstained",
             reason="" if solved else reason,

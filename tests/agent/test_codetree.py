@@ -9,7 +9,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from conftest import Run
+from conftest import Run, git
 from model_server import serving
 from repairing_model import ISSUE, RIGHT, Author, tree
 
@@ -20,6 +20,15 @@ def author() -> Iterator[tuple[Author, str]]:
     playing = Author()
     with serving(playing) as address:
         yield playing, address
+
+
+def described(out: Path) -> list[tuple[str, ...]]:
+    """What the commits of the nodes say of them, each on top of its parent's."""
+    parts = "%x00".join(
+        f"%(trailers:key={key},valueonly,separator=%x20)" for key in ("Node", "Kind", "Score", "Strategy")
+    )
+    log = git(out, "--git-dir", str(out / "git"), "log", f"--format={parts}", "--glob=refs/nodes")
+    return sorted(tuple(line.split("\0")) for line in log.splitlines() if line.strip("\0"))
 
 
 def test_a_wrong_patch_is_repaired_and_the_recording_gives_the_same_tree(
@@ -44,6 +53,11 @@ def test_a_wrong_patch_is_repaired_and_the_recording_gives_the_same_tree(
     assert any(run["coverage"] for run in runs), "which lines tests execute is known with a model too"
     kinds = sorted(str(row[2]) for row in tree(live))
     assert kinds == ["patch", "repair", "root", "strategy"]
+    assert described(live) == [
+        (str(row[0]), str(row[2]), "" if row[4] is None else f"{row[4]:.3f}", "Compare strictly")
+        for row in tree(live)
+        if row[2] != "root"
+    ]
     for path in live.rglob("*"):
         assert not path.is_file() or b"sk-very-secret-key" not in path.read_bytes()
 
@@ -53,6 +67,7 @@ def test_a_wrong_patch_is_repaired_and_the_recording_gives_the_same_tree(
     assert replayed.returncode == 0, replayed.stderr
     assert json.loads(replayed.stdout)["patch"] == outcome["patch"]
     assert tree(tmp_path / "replayed") == tree(live)
+    assert described(tmp_path / "replayed") == described(live)
 
     asked = len(playing.requests)
     resumed = treewright("resume", live, "--json")
