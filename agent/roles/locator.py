@@ -145,8 +145,11 @@ class Locator:
         parts: list[str] = []
         used = 0
         opened: set[str] = set()
+        shown: list[RankedFunction] = []
         for function in self._wanted(paths):
             path = function.path
+            if any(_holds(each, function) for each in shown):
+                continue
             source = self._reader.read(path).decode(errors="replace").replace("\r\n", "\n")
             lines = source.split("\n")[function.start - 1 : function.end]
             text = f"# {path}, lines {function.start} to {function.end}\n" + "\n".join(lines)
@@ -156,6 +159,7 @@ class Locator:
             if used + len(text) > CODE_LIMIT:
                 continue
             opened.add(path)
+            shown.append(function)
             parts.append(text)
             used += len(text)
         return "\n\n".join(parts)
@@ -235,6 +239,11 @@ class Locator:
     def _outlines(self) -> str:
         ranking = self.ranking
         return self._localizer.map(OUTLINE_TOKENS, replace(ranking, files=ranking.files[:OUTLINED_FILES]))
+
+
+def _holds(outer: RankedFunction, inner: RankedFunction) -> bool:
+    """Whether the lines of one include those of the other: a class and its method."""
+    return outer.path == inner.path and outer.start <= inner.start and inner.end <= outer.end
 
 
 def _spread(functions: Sequence[RankedFunction], limit: int) -> list[RankedFunction]:

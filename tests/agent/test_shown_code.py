@@ -67,3 +67,9 @@ def test_no_example_repeats_what_is_shown(tmp_path: Path) -> None:
     assert not any(
         example.partition(")")[0].endswith("discount (similar") for example in locator.similar("discount", 5)
     )
+
+
+def test_a_method_is_not_shown_again_below_its_class(tmp_path: Path) -> None:
+    source = b"class Discount:\n    def of(self, price, share):\n        return price * share\n"
+    shown = located(tmp_path / "unix", source + b"\n    def free(self):\n        return 1\n").code(())
+    assert shown.count("return price * share") == 1
