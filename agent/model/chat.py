@@ -8,7 +8,8 @@ import random
 import time
 from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
-from itertools import count
+
+from tenacity import AsyncRetrying, RetryCallState, retry_if_exception_type, stop_after_attempt
 
 from agent.model.catalog import Catalog, ModelCard
 from agent.model.errors import InvalidAnswer, ModelError, Refused, TransientError
@@ -49,14 +50,23 @@ class RetryPolicy:
     longest: float = 60.0
     obey: float = 120.0
 
-    def pause(self, number: int, error: TransientError) -> float:
-        """Seconds to wait after try `number`: what the provider names, else exponential with full jitter."""
-        if error.retry_after is not None:
+    def pause(self, state: RetryCallState) -> float:
+        """Seconds to wait after a try that failed: what the provider names, else exponential with full jitter."""
+        error = _error_of(state)
+        if isinstance(error, TransientError) and error.retry_after is not None:
             return min(error.retry_after, self.obey)
-        return random.uniform(0, min(self.longest, self.base * 2 ** (number - 1)))
+        return random.uniform(0, min(self.longest, self.base * 2 ** (state.attempt_number - 1)))
 
 
 PATIENT = RetryPolicy()
+
+
+def _error_of(state: RetryCallState) -> BaseException | None:
+    return state.outcome.exception() if state.outcome else None
+
+
+def _tell(state: RetryCallState) -> None:
+    _log.warning("try %d failed, next in %.1f s: %s", state.attempt_number, state.upcoming_sleep, _error_of(state))
 
 
 class Chat:
@@ -132,16 +142,15 @@ class Chat:
 
     async def _exchange(self, wire: Wire, request: Request, tally: _Tally) -> Reply:
         """Send until there is a reply, as patiently as the policy says."""
-        for number in count(1):
-            try:
-                return await self._try(wire, request, tally)
-            except TransientError as error:
-                if number >= self._retries.tries:
-                    raise
-                pause = self._retries.pause(number, error)
-                _log.warning("try %d failed, next in %.1f s: %s", number, pause, error)
-                await self._sleep(pause)
-        raise AssertionError("unreachable")
+        patiently = AsyncRetrying(
+            retry=retry_if_exception_type(TransientError),
+            stop=stop_after_attempt(self._retries.tries),
+            wait=self._retries.pause,
+            sleep=self._sleep,
+            before_sleep=_tell,
+            reraise=True,
+        )
+        return await patiently(self._try, wire, request, tally)
 
     async def _try(self, wire: Wire, request: Request, tally: _Tally) -> Reply:
         prompt, completion = wire.prompt_tokens, int(wire.body["max_tokens"])
