@@ -223,12 +223,13 @@ def _valid(values: Mapping[str, Any], origins: Mapping[str, str]) -> Settings:
         first = error.errors()[0]
         key = str(first["loc"][0]) if first["loc"] else ""
         origin = origins.get(key, "?")
-        where = f"--{key.replace('_', '-')}" if origin == "flag" else f"{key} there"
+        flag = {"reproduction": "--no-reproduction", **NO_VARIABLES}.get(key, f"--{key.replace('_', '-')}")
+        where = flag if origin == "flag" else f"{key} there"
         where = PREFIX + key.upper() if origin == "environment" else where
         meaning = Settings.model_fields[key].description if key in Settings.model_fields else ""
         raise InputError(
             f"{key} (from {origin}): {first['msg'].removeprefix('Value error, ')}",
-            hint=f"change {where}: {meaning}",
+            hint=f"change {where}: {(meaning or '').replace('``', '')}",
         ) from error
 
 

@@ -44,6 +44,17 @@ def new_folder_in(parent: Path, name: str) -> RunFolder:
     return RunFolder(root)
 
 
+def no_repository(out: Path) -> Path:
+    """`out` as a whole path.
+
+    Raises:
+        InputError: it is a git repository, where a run, a batch or an evolution would strew its files.
+    """
+    if (out / ".git").exists():
+        raise InputError(f"{out} is a git repository", hint="--out wants a folder of its own, which need not be there")
+    return out.resolve()
+
+
 def find_folder(run: str) -> RunFolder:
     """The folder of a run named by its path, by its name below `runs_folder`, or as ``latest``.
 

@@ -171,6 +171,7 @@ def _start(given: dict[str, Any]) -> None:
     from agent.cli.batch_running import run_and_report
     from agent.cli.solve import pairs
     from agent.config import resolve
+    from agent.folders import no_repository
     from environments.benchmarks import Choice
 
     flags = {name: given[name] for name in SETTINGS}
@@ -196,7 +197,7 @@ def _start(given: dict[str, Any]) -> None:
         source={"dataset": given["dataset"], "split": given["split"], **asdict(choice)},
     )
     tasks = load_tasks(given["dataset"], split=given["split"], choice=choice, mirrors=given["mirrors"])
-    folder = BatchFolder(given["out"].resolve())
+    folder = BatchFolder(no_repository(given["out"]))
     raise typer.Exit(
         run_and_report(tasks, settings, folder, batch, json_output=given["json_output"], quiet=given["quiet"])
     )

@@ -142,12 +142,13 @@ def _start(given: dict[str, Any]) -> None:
     from agent.config import resolve
     from agent.evolve.layout import EvolutionFolder
     from agent.evolve.run import Options, evolve
+    from agent.folders import no_repository
 
     flags = {name: given[name] for name in SETTINGS}
     flags["role_models"] = pairs(given["role_model"] or ()) or None
     flags["reproduction"] = False if given["no_reproduction"] else None
     settings = resolve(flags).settings
-    folder = EvolutionFolder(given["out"].resolve())
+    folder = EvolutionFolder(no_repository(given["out"]))
     asked = Options(
         strategy=given["strategy"],
         seeds=tuple(given["start"] or ()),

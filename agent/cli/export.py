@@ -28,12 +28,13 @@ def command(
 
 
 def _page(folder: Path) -> bytes:
-    from agent.store.folder import RunFolder
-    from agent.viewer.runs import RunReader
     from agent.viewer.serve import require
-    from agent.viewer.static import export_run
 
     require()
+    from agent.store.folder import RunFolder
+    from agent.viewer.runs import RunReader
+    from agent.viewer.static import export_run
+
     return export_run(RunReader(RunFolder(folder))).encode()
 
 

@@ -80,9 +80,19 @@ def _suspicion(coverage: Path | None, failing: list[str]) -> dict[str, dict[int,
 
 def _embedder(model: str) -> Callable[[list[str]], list[list[float]]]:
     def embed(texts: list[str]) -> list[list[float]]:
-        import litellm
+        from agent.model.client import load
+        from agent.model.redaction import redact
+        from tools.errors import InfrastructureError
 
-        answer = litellm.embedding(model=model, input=texts)
+        litellm = load()
+        try:
+            answer = litellm.embedding(model=model, input=texts)
+        except Exception as error:
+            if not type(error).__module__.startswith("litellm"):
+                raise
+            text = redact(" ".join(str(error).split()))
+            hint = f"`treewright doctor --model {model}` checks the key; or leave --embedding-model out"
+            raise InfrastructureError(f"{model} gave no embeddings: {text}", hint=hint) from error
         return [item["embedding"] for item in answer.data]
 
     return embed

@@ -14,7 +14,7 @@ from agent.cli.live import shown
 from agent.cli.report import print_outcome
 from agent.config import Settings
 from agent.delivery import apply_patch, commit_to_branch
-from agent.folders import new_folder
+from agent.folders import new_folder, no_repository
 from agent.outcome import Outcome
 from agent.solve import solve
 from agent.store.folder import RunFolder
@@ -37,7 +37,7 @@ def start(
     task: Task, settings: Settings, out: Path | None, delivery: Delivery, *, json_output: bool, quiet: bool
 ) -> None:
     """Solves the task, prints the outcome, delivers the patch, and exits with the outcome's code."""
-    folder = RunFolder(out.resolve()) if out else new_folder(task.id or Path(task.repository).name)
+    folder = RunFolder(no_repository(out)) if out else new_folder(task.id or Path(task.repository).name)
     outcome = run_and_report(task, settings, folder, json_output=json_output, quiet=quiet)
     if outcome.status == "solved" or delivery.comment:
         _deliver(task, outcome, delivery, folder)

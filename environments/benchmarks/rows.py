@@ -7,7 +7,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
-from tools.errors import InfrastructureError, InputError
+from tools.errors import InfrastructureError, InputError, extra
 
 HUB = {
     "swe-bench": "princeton-nlp/SWE-bench",
@@ -15,7 +15,7 @@ HUB = {
     "swe-bench-verified": "princeton-nlp/SWE-bench_Verified",
 }
 SUFFIXES = (".json", ".jsonl", ".parquet")
-_INSTALL = "install treewright with the extra [swebench], or give a .json, .jsonl or .parquet file"
+_INSTALL = f"{extra('swebench')}; or give a .json, .jsonl or .parquet file"
 
 Row = Mapping[str, Any]
 

@@ -18,7 +18,7 @@ from environments.provision.prepared import Prepared, Unavailable
 from environments.provision.specs import Spec
 from environments.workspaces import Workspace
 from environments.workspaces.folder import remove_folder
-from tools.errors import InfrastructureError
+from tools.errors import InfrastructureError, extra
 from tools.snapshots import SnapshotFiles, SnapshotStore
 from tools.snapshots.command import GitFailed, run_git
 
@@ -178,7 +178,7 @@ def find_uv() -> str:
     beside = Path(sys.executable).parent / "uv"
     found = str(beside) if beside.exists() else shutil.which("uv")
     if not found:
-        raise InfrastructureError("uv is not installed", hint="install treewright with the extra [swebench]")
+        raise InfrastructureError("uv is not installed", hint=extra("swebench"))
     return str(Path(found).resolve())
 
 

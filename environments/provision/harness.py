@@ -13,11 +13,11 @@ from pathlib import Path
 from environments.provision.need import Need
 from environments.provision.prepared import Unavailable
 from environments.tasks import Task
-from tools.errors import InfrastructureError, InputError
+from tools.errors import InfrastructureError, InputError, extra
 
 BUILD = "swebench.harness.prepare_images"
 RUN = "swebench.harness.run_evaluation"
-_INSTALL = "install treewright with the extra [swebench]"
+_INSTALL = extra("swebench")
 
 
 def row_of(task: Task) -> dict[str, object]:

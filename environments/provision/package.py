@@ -9,9 +9,9 @@ import threading
 from pathlib import Path
 from types import ModuleType
 
-from tools.errors import InputError
+from tools.errors import InputError, extra
 
-_INSTALL = "install treewright with the extra [swebench]"
+_INSTALL = extra("swebench")
 _PARENTS = ("swebench", "swebench.harness")
 _ALONE = threading.Lock()
 

@@ -12,7 +12,7 @@ from dataclasses import dataclass, field, replace
 
 from environments.benchmarks.model import BenchmarkTask
 from environments.provision.package import constants
-from tools.errors import InputError
+from tools.errors import InputError, extra
 from tools.files import FileReader
 from tools.snapshots.patches import paths_of
 from tools.testing.detect import detect
@@ -20,7 +20,7 @@ from tools.testing.runners.probed import ProbeRunner
 from tools.testing.runners.sympy import sympy_runner
 from tools.testing.types import Status, TestReport, TestRunner
 
-_INSTALL = "install treewright with the extra [swebench]"
+_INSTALL = extra("swebench")
 Parser = Callable[[str, object], dict[str, str]]
 PYTEST_WORDS: Mapping[Status, str] = {
     "passed": "PASSED",

@@ -7,7 +7,7 @@ import typer
 from typer.testing import CliRunner
 
 from agent.cli import localize, map
-from tools.errors import InputError
+from tools.errors import InfrastructureError, InputError
 
 Make = Callable[..., Path]
 FILES = {
@@ -77,3 +77,21 @@ def test_coverage_of_a_failing_test_is_one_more_signal(
         failed = CliRunner().invoke(application, arguments)
         assert isinstance(failed.exception, InputError)
         assert message in str(failed.exception)
+
+
+def test_an_embedding_model_that_gives_nothing_is_told_in_a_line(
+    application: typer.Typer, make_repository: Make, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("OPENAI_API_KEY", raising=False)
+    repository = str(make_repository([("Start", FILES)]))
+    asked = ["localize", "--repo", repository, "--cache", str(tmp_path / "cache"), "--issue", "Discount is off"]
+    failed = CliRunner().invoke(application, [*asked, "--embedding-model", "openai/none"])
+    assert isinstance(failed.exception, InfrastructureError)
+    assert "gave no embeddings" in str(failed.exception)
+    assert "doctor --model openai/none" in failed.exception.hint
+
+
+def test_words_that_nothing_has_to_do_with(application: typer.Typer, make_repository: Make, tmp_path: Path) -> None:
+    repository = str(make_repository([("Start", FILES)]))
+    asked = ["localize", "--repo", repository, "--cache", str(tmp_path / "cache"), "--issue", "zzz qqq"]
+    assert "name a function, a file" in CliRunner().invoke(application, asked).stdout
