@@ -38,8 +38,8 @@ def apply_run(folder: RunFolder, repository: Path, patch: str, *, message: str =
     """
     if not patch:
         raise InputError("this run has no patch", hint="`treewright show` tells why")
-    if applied(folder) is not None:
-        raise InputError("the patch is applied already", hint="`treewright undo` takes it out again")
+    if (there := applied(folder)) is not None and not _gone(there):
+        raise InputError("the patch is applied already", hint=f"`treewright undo {folder.root}` takes it out again")
     if not (repository / ".git").exists():
         raise InputError(f"{repository} is not a work tree", hint="name one with --repo")
     if message and _git(repository, "diff", "--cached", "--quiet").returncode:
@@ -54,6 +54,8 @@ def apply_run(folder: RunFolder, repository: Path, patch: str, *, message: str =
 def undo_run(folder: RunFolder) -> Applied:
     """Takes the patch out again; a commit is taken back when it is still the last one, and reverted when it is not.
 
+    A patch that somebody took out by hand is only forgotten.
+
     Raises:
         InputError: nothing was applied, or the files have changed since.
     """
@@ -61,6 +63,9 @@ def undo_run(folder: RunFolder) -> Applied:
     if made is None:
         raise InputError("nothing of this run is applied", hint="`treewright apply` puts the patch into the work tree")
     repository = Path(made.repository)
+    if _gone(made):
+        (folder.root / RECORD).unlink()
+        return made
     if not made.commit:
         _must(_git(repository, "apply", "-R", "--whitespace=nowarn", "-", stdin=patch_bytes(made.patch)))
     elif _git(repository, "rev-parse", "HEAD").stdout.decode().strip() == made.commit:
@@ -82,6 +87,16 @@ def applied(folder: RunFolder) -> Applied | None:
         raise InputError(f"{record} cannot be read: {error}", hint="remove it if the patch is not applied") from error
 
 
+def _gone(made: Applied) -> bool:
+    """Whether the work tree is as it was before: the patch fits, and taking it out does not."""
+
+    def fits(*direction: str) -> bool:
+        done = _git(Path(made.repository), "apply", "--check", *direction, "-", stdin=patch_bytes(made.patch))
+        return done.returncode == 0
+
+    return fits() and not fits("-R")
+
+
 def _commit(repository: Path, patch: str, message: str) -> str:
     try:
         _must(_git(repository, "apply", "--cached", "--whitespace=nowarn", "-", stdin=patch_bytes(patch)))
@@ -101,4 +116,7 @@ def _must(done: subprocess.CompletedProcess[bytes]) -> None:
     if done.returncode:
         lines = done.stderr.decode(errors="replace").strip().splitlines()
         said = lines[0].removeprefix("error: ").removeprefix("fatal: ") if lines else "git failed"
-        raise InputError(f"git could not do it: {said}", hint="the files have changed since; nothing was done")
+        hint = (
+            "the files have changed since, and nothing was done: mend them by hand; `treewright diff` shows the patch"
+        )
+        raise InputError(f"git could not do it: {said}", hint=hint)

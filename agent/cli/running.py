@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
+import os
 import shlex
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
 import typer
 
+from agent.application import apply_run
 from agent.cli.interrupts import INTERRUPTED, until_done
 from agent.cli.live import shown
 from agent.cli.report import print_outcome
 from agent.config import Settings
-from agent.delivery import apply_patch, commit_to_branch
+from agent.delivery import commit_to_branch
 from agent.folders import new_folder, no_repository
 from agent.outcome import Outcome
 from agent.solve import solve
@@ -67,11 +71,22 @@ def run_and_report(
         again = f"treewright resume {shlex.quote(str(folder.root))}"
         sys.stderr.write(f"interrupted; everything that finished is saved. Go on with: {again}\n")
         raise typer.Exit(INTERRUPTED)
-    if json_output:
-        typer.echo(outcome.to_json())
-    else:
-        print_outcome(outcome, Console())
+    with _whoever_reads():
+        if json_output:
+            typer.echo(outcome.to_json())
+        else:
+            print_outcome(outcome, Console())
     return outcome
+
+
+@contextmanager
+def _whoever_reads() -> Iterator[None]:
+    """What is printed may be lost (`| head`); what was asked for, such as --apply, is done all the same."""
+    try:
+        yield
+        sys.stdout.flush()
+    except (OSError, SystemExit):  # rich ends the program
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 
 def _deliver(task: Task, outcome: Outcome, delivery: Delivery, folder: RunFolder) -> None:
@@ -80,8 +95,9 @@ def _deliver(task: Task, outcome: Outcome, delivery: Delivery, folder: RunFolder
         return
     repository = Path(task.repository)
     if delivery.apply:
-        apply_patch(repository, outcome.patch)
-        sys.stderr.write(f"applied to {repository}\n")
+        made = apply_run(folder, repository.expanduser().resolve(), outcome.patch)
+        undo = f"treewright undo {shlex.quote(str(folder.root))}"
+        sys.stderr.write(f"applied to {made.repository}; `{undo}` takes it out again\n")
     elif delivery.branch:
         commit_to_branch(repository, delivery.branch, task.base, outcome.patch, _message(outcome))
         sys.stderr.write(f"committed to branch {delivery.branch}\n")

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import subprocess
 import sys
 from pathlib import Path
 
@@ -96,6 +98,38 @@ def test_what_changed_since_is_not_overwritten(named: Path, folder: RunFolder) -
     with pytest.raises(InputError, match="git could not"):
         undo_run(folder)
     assert (named / "money.py").read_text() == "rewritten\n"
+
+
+@pytest.mark.parametrize("message", ["", "Fix it"])
+def test_what_was_taken_out_by_hand_can_be_applied_again(named: Path, folder: RunFolder, message: str) -> None:
+    apply_run(folder, named, PATCH, message=message)
+    git(named, "reset", "-q", "--hard", "HEAD^" if message else "HEAD")
+    apply_run(folder, named, PATCH)
+    git(named, "checkout", "-q", ".")
+    undo_run(folder)
+    assert (named / "money.py").read_text() == SOURCE
+    with pytest.raises(InputError, match="nothing of this run"):
+        undo_run(folder)
+
+
+@pytest.mark.parametrize("form", [(), ("--json",)])
+def test_what_solve_applies_is_undone_and_is_done_whoever_reads(
+    form: tuple[str, ...], repository: Path, home: dict[str, str], treewright: Run, tmp_path: Path
+) -> None:
+    out = tmp_path / "run"
+    words = ["solve", "--repo", ".", "--failing-test", FAILING, "--python", sys.executable, "--out", out, "--apply"]
+    reading, writing = os.pipe()
+    os.close(reading)  # as `| head` does
+    command = [sys.executable, "-c", "from agent.cli.main import run; run()", *map(str, words), *form]
+    done = subprocess.run(
+        command, env=home, cwd=repository, stdout=writing, stderr=subprocess.PIPE, text=True, check=False
+    )
+    os.close(writing)
+    assert done.returncode == 0, done.stderr
+    assert f"`treewright undo {out}` takes it out again" in done.stderr
+    assert git(repository, "status", "--porcelain") == "M money.py"
+    assert treewright("undo", out).returncode == 0
+    assert git(repository, "status", "--porcelain") == ""
 
 
 def test_from_the_command_line(repository: Path, treewright: Run, tmp_path: Path) -> None:
