@@ -2,11 +2,16 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Protocol
 
 from tools.errors import InfrastructureError, InputError
+
+_REASON = re.compile(
+    r"Failed to resolve '[^']+'|Connection refused|[Rr]ead timed out|connect timeout|certificate verify failed"
+)
 
 
 @dataclass(frozen=True)
@@ -99,6 +104,16 @@ class ForgeRefused(InputError):
 
 class ForgeUnavailable(InfrastructureError):
     """The server cannot answer now."""
+
+
+def unreachable(what: str, host: str, error: Exception) -> ForgeUnavailable:
+    """In a few words what a client of HTTP says in many."""
+    text = str(error)
+    found = _REASON.search(text)
+    why = found[0].rstrip(" (") if found else text[:200]
+    return ForgeUnavailable(
+        f"cannot {what}: {host} cannot be reached ({why})", hint="check the address and the network"
+    )
 
 
 def until(reset: float) -> str:

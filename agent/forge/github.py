@@ -8,7 +8,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
-from agent.forge.base import Comment, ForgeRefused, ForgeUnavailable, Issue, Project, until
+from agent.forge.base import Comment, ForgeRefused, ForgeUnavailable, Issue, Project, unreachable, until
 from agent.forge.references import GITHUB, IssueReference
 from agent.forge.tokens import variables
 from tools.errors import InputError
@@ -142,7 +142,9 @@ class GitHub:
             yield
         except GithubException as error:
             raise self._explained(what, error) from error
-        except (RequestException, RuntimeError, AssertionError) as error:
+        except RequestException as error:
+            raise unreachable(what, self._reference.host, error) from error
+        except (RuntimeError, AssertionError) as error:
             raise ForgeUnavailable(
                 f"cannot {what}: {self._reference.host} did not answer as GitHub does ({error})",
                 hint="check the address and the network",

@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
-from agent.forge.base import Comment, ForgeRefused, ForgeUnavailable, Issue, Project
+from agent.forge.base import Comment, ForgeRefused, ForgeUnavailable, Issue, Project, unreachable
 from agent.forge.references import IssueReference
 from agent.forge.tokens import variables
 
@@ -129,10 +129,7 @@ class GitLab:
         except GitlabError as error:
             raise self._explained(what, error) from error
         except RequestException as error:
-            raise ForgeUnavailable(
-                f"cannot {what}: {self._reference.host} did not answer ({error})",
-                hint="check the address and the network",
-            ) from error
+            raise unreachable(what, self._reference.host, error) from error
 
     def _explained(self, what: str, error: GitlabError) -> ForgeRefused | ForgeUnavailable:
         status, token, name = error.response_code or 0, variables(self._reference), self._reference.project

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import shutil
+import socket
 from pathlib import Path
 
 import pytest
@@ -187,6 +188,19 @@ def test_every_refusal_is_clear_and_comes_before_the_work(
         take_in(connect(reference), reference, **wanted)
     assert refused.value.exit_code == code
     assert refused.value.hint
+
+
+@pytest.mark.parametrize("path", ["acme/money/issues/7", "group/money/-/issues/7"])
+def test_a_server_that_is_not_there_is_told_in_a_few_words(path: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("urllib3.util.Retry.sleep", lambda *_: None)
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+    reference = parse_reference(f"http://127.0.0.1:{port}/{path}")
+    assert reference is not None
+    with pytest.raises(TreewrightError) as refused:
+        take_in(connect(reference), reference)
+    assert str(refused.value) == "cannot read the issue: 127.0.0.1 cannot be reached (Connection refused)"
+    assert refused.value.exit_code == 3
 
 
 def test_a_refusal_is_two_lines_for_a_person(forge: State, treewright: Run, tmp_path: Path) -> None:
