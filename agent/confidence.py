@@ -217,7 +217,8 @@ def _test_words(own: Seen, targets: Sequence[Target]) -> Iterable[tuple[Origin, 
             yield origin, f"{statuses.count('passed')} of {len(statuses)} {NAMES[origin]} tests pass"
     if evaluation.regressions_run and evaluation.watched:
         broken = len(evaluation.broken)
-        yield "regression", f"{broken} regression tests break" if broken else f"{evaluation.held} regression tests hold"
+        number, verb = (broken, "break") if broken else (evaluation.held, "hold")
+        yield "regression", f"{number} regression test {verb}s" if number == 1 else f"{number} regression tests {verb}"
 
 
 def _company_words(company: Sequence[Seen], row: int, targets: Sequence[Target]) -> str:

@@ -12,7 +12,7 @@ from agent.batch.layout import BatchFolder
 from agent.batch.run import Options, Summary, run_batch
 from agent.cli.batch_view import shown
 from agent.cli.interrupts import INTERRUPTED, until_done
-from agent.cli.text import safe
+from agent.cli.text import counted, safe
 from agent.config import Settings
 from environments.tasks import Task
 
@@ -63,7 +63,7 @@ def told(summary: Summary, folder: BatchFolder) -> list[str]:
     totals = summary.totals
     counts = ", ".join(f"{count} {status}" for status, count in sorted(totals.counts.items()))
     return [
-        f"{totals.tasks} tasks: {counts}",
+        f"{counted(totals.tasks, 'task')}: {counts}",
         f"{totals.calls} calls, {totals.tokens} tokens, ${totals.usd:.4f}",
         f"{summary.predictions} predictions in {folder.predictions}",
     ]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import shlex
 from typing import TYPE_CHECKING
 
-from agent.cli.text import one_line, safe
+from agent.cli.text import counted, one_line, safe
 from agent.outcome import Outcome
 
 if TYPE_CHECKING:
@@ -87,7 +87,7 @@ def _print_proof(outcome: Outcome, console: Console) -> None:
         line(f"  and {len(proof.fixed) - SHOWN} more")
     for test in proof.unfixed[:SHOWN]:
         line(f"  still fails: {test}", "red")
-    line(f"  {proof.held} regression tests hold")
+    line(f"  {counted(proof.held, 'regression test')} hold{'s' if proof.held == 1 else ''}")
     for test in proof.broken[:SHOWN]:
         line(f"  breaks: {test}", "red")
     if proof.critic:

@@ -58,6 +58,7 @@ def _show_run(run: RunStore, console: Console, *, every: bool, json_output: bool
 
     from agent.cli.drawing import Row, draw
     from agent.cli.report import print_outcome
+    from agent.cli.text import counted
     from agent.outcome import Outcome
 
     record, nodes, spend = run.record(), run.nodes(), run.spend()
@@ -73,8 +74,8 @@ def _show_run(run: RunStore, console: Console, *, every: bool, json_output: bool
     ]
     console.print(draw(rows, width=console.width, every=every))
     console.print(
-        f"{len(nodes)} nodes, {spend.calls} calls ({spend.failed} failed), {spend.tokens} tokens, "
-        f"{spend.cached_share:.0%} of the prompts cached, ${spend.usd:.4f}",
+        f"{counted(len(nodes), 'node')}, {counted(spend.calls, 'call')} ({spend.failed} failed), "
+        f"{spend.tokens} tokens, {spend.cached_share:.0%} of the prompts cached, ${spend.usd:.4f}",
         highlight=False,
     )
     if record.outcome:

@@ -23,6 +23,11 @@ def one_line(text: str, limit: int = 80) -> str:
     return line if len(line) <= limit else line[: limit - 1] + "…"
 
 
+def counted(number: int, what: str) -> str:
+    """Such as ``1 node`` or ``3 nodes``."""
+    return f"{number} {what}" if number == 1 else f"{number} {what}s"
+
+
 def _shown(character: str) -> str:
     if unicodedata.category(character) not in HIDDEN:
         return character

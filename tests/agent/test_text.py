@@ -5,7 +5,7 @@ import unicodedata
 from hypothesis import given
 from hypothesis import strategies as st
 
-from agent.cli.text import one_line, safe
+from agent.cli.text import counted, one_line, safe
 
 
 @given(st.text())
@@ -23,3 +23,7 @@ def test_one_line_is_one_line_of_the_length(text: str, limit: int) -> None:
 
 def test_escapes_and_bidirectional_tricks_are_shown() -> None:
     assert safe("a\x1b[31mb\u202ec") == "a\\x1b[31mb\\u202ec"
+
+
+def test_one_is_no_plural() -> None:
+    assert [counted(number, "node") for number in (0, 1, 2)] == ["0 nodes", "1 node", "2 nodes"]
