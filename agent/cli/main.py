@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import errno
 import os
 import sys
 from typing import Annotated, TextIO, cast
@@ -56,8 +55,6 @@ app = typer.Typer(
     "4 budget exhausted before any candidate, 130 interrupted (resumable).",
 )
 DEBUG = "TREEWRIGHT_DEBUG"
-GONE = (errno.EPIPE, errno.EIO)
-"""What writing gives when the reader of a pipe or the terminal is gone."""
 
 
 @app.callback(invoke_without_command=True)
@@ -107,7 +104,7 @@ app.add_typer(bench.app, name="bench")
 
 def run() -> None:
     """Entry point: errors a person can act on become a few lines and an exit code."""
-    from agent.cli.text import Forgiving
+    from agent.cli.text import GONE, Forgiving
 
     sys.stderr = cast("TextIO", Forgiving(sys.stderr))
     try:

@@ -16,6 +16,7 @@ from agent.application import apply_run
 from agent.cli.interrupts import INTERRUPTED, until_done
 from agent.cli.live import shown
 from agent.cli.report import print_outcome
+from agent.cli.text import GONE
 from agent.config import Settings
 from agent.delivery import commit_to_branch
 from agent.folders import new_folder, no_repository
@@ -85,7 +86,9 @@ def _whoever_reads() -> Iterator[None]:
     try:
         yield
         sys.stdout.flush()
-    except (OSError, SystemExit):  # rich ends the program
+    except (OSError, SystemExit) as error:  # rich ends the program
+        if isinstance(error, OSError) and error.errno not in GONE:
+            raise
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
 
 

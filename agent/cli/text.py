@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import contextlib
+import errno
 import re
 import unicodedata
 from typing import Any, TextIO
 
+GONE = (errno.EPIPE, errno.EIO)
+"""What writing gives when the reader of a pipe or the terminal is gone."""
 UNUSUAL = re.compile(r"[^\t\n\x20-\x7e]")
 HIDDEN = {"Cc", "Cf", "Cs", "Co", "Zl", "Zp"}
 """Categories of Unicode that are obeyed or not seen."""

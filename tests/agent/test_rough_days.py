@@ -93,7 +93,7 @@ def test_nobody_reads_what_it_says(repository: Path, home: dict[str, str], tmp_p
         [*COMMAND, *map(str, command), "--json"], env=home, stdout=writable, stderr=writable, timeout=300, check=False
     )
     os.close(writable)
-    assert done.returncode in (1, 141), "what it wanted to tell at the end could not be told"
+    assert done.returncode == 0, "the outcome's own"
     assert status(out) == "solved"
 
 
