@@ -88,9 +88,10 @@ class _Drawing:
         return drawn
 
 
-FORMS = {"delete": 0.25, "drop_operand": 0.25, "empty_body": 0.25, "put_under": 0.5}
-"""Factors on the odds of being right of an edit that passes the tests. Code that is taken away takes the failure with
-it, whether or not it was the fault; code that is put under a condition often does not run any more either."""
+FORMS = {"delete": 0.25, "drop_operand": 0.25, "empty_body": 0.25, "swallow": 0.25, "put_under": 0.5}
+"""Factors on the odds of being right of an edit that passes the tests. Code that is taken away, or an error that is no
+longer raised, takes the failure with it, whether or not it was the fault; code that is put under a condition often does
+not run any more either."""
 
 
 def form_factor(template: str) -> float:

@@ -59,6 +59,7 @@ REPAIRS = [
     ("star", "def f(a):\n    return g(a)", "return g(*a)"),
     ("except_type", "def f(a):\n    try: g()\n    except KeyError: pass", "except (KeyError, TypeError): pass"),
     ("raise_type", "def f(a):\n    raise KeyError(a)", "raise ValueError(a)"),
+    ("swallow", "def f(a):\n    raise KeyError(a)", "return None"),
     ("type_test", "def f(a):\n    return isinstance(a, list)", "return isinstance(a, (list, tuple))"),
     ("type_test", "def f(a):\n    return type(a) == list", "return isinstance(a, list)"),
     ("delete", "def f(a):\n    a.clear()\n    return a", "def f(a):\n    return a"),

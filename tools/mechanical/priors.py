@@ -29,6 +29,7 @@ PRIOR: dict[str, float] = {
     "missing_return": 0.000497,
     "boolean": 0.000495,
     "raise_type": 0.000494,
+    "swallow": 0.000494,
     "arithmetic": 0.000488,
     "default_value": 0.000484,
     "slice_bounds": 0.000480,

@@ -59,6 +59,7 @@ TEMPLATES: Mapping[str, Template] = {
         calls.star,
         exceptions.except_type,
         exceptions.raise_type,
+        exceptions.swallow,
         exceptions.type_test,
         statements.delete,
         statements.missing_return,

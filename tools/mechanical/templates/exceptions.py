@@ -38,7 +38,7 @@ def except_type(site: Site) -> Iterator[Draft]:
 
 
 def raise_type(site: Site) -> Iterator[Draft]:
-    """Another exception type in a `raise`; a call of it, or a value returned, in its place."""
+    """Another exception type in a `raise`; its cause left out."""
     statement = site.statement
     if isinstance(statement, ast.Raise) and statement.exc is not None:
         raised = statement.exc.func if isinstance(statement.exc, ast.Call) else statement.exc
@@ -49,8 +49,13 @@ def raise_type(site: Site) -> Iterator[Draft]:
         if statement.cause is None:
             end = site.source.span(statement)[1]
             yield Draft(end, end, " from None", 0.3)
+
+
+def swallow(site: Site) -> Iterator[Draft]:
+    """A value returned in the place of a `raise`."""
+    if isinstance(site.statement, ast.Raise) and site.statement.exc is not None:
         for rank, value in enumerate(["", *site.returned[:2], "None", "False"]):
-            yield site.replace(statement, f"return {value}".strip(), 0.5 * 0.7**rank)
+            yield site.replace(site.statement, f"return {value}".strip(), 0.5 * 0.7**rank)
 
 
 def type_test(site: Site) -> Iterator[Draft]:
