@@ -64,6 +64,6 @@ def told(summary: Summary, folder: BatchFolder) -> list[str]:
     counts = ", ".join(f"{count} {status}" for status, count in sorted(totals.counts.items()))
     return [
         f"{counted(totals.tasks, 'task')}: {counts}",
-        f"{totals.calls} calls, {totals.tokens} tokens, ${totals.usd:.4f}",
-        f"{summary.predictions} predictions in {folder.predictions}",
+        f"{counted(totals.calls, 'call')}, {totals.tokens} tokens, ${totals.usd:.4f}",
+        f"{counted(summary.predictions, 'prediction')} in {folder.predictions}",
     ]

@@ -16,7 +16,7 @@ from rich.text import Text
 from agent.batch.ledger import TaskRow, Totals
 from agent.batch.watching import Running, Unwatched, Watcher, project
 from agent.cli.terminal import repaints
-from agent.cli.text import one_line
+from agent.cli.text import counted, one_line
 
 STYLES = {
     "solved-candidate": "green",
@@ -80,7 +80,8 @@ class Lines(_Counted):
         reason = f": {one_line(row.reason, 100)}" if row.reason else ""
         self._line(
             f"{one_line(row.id, 60)} {row.status}{reason} "
-            f"({row.nodes} nodes, {row.calls} calls, ${row.usd:.4f}, {row.seconds:.1f} s) [{self.line()}]"
+            f"({counted(row.nodes, 'node')}, {counted(row.calls, 'call')}, ${row.usd:.4f}, {row.seconds:.1f} s) "
+            f"[{self.line()}]"
         )
 
     def told(self, text: str) -> None:

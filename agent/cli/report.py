@@ -41,8 +41,9 @@ def print_outcome(outcome: Outcome, console: Console) -> None:
         _print_ranking(outcome, console)
     spending = outcome.spending
     console.print(
-        f"Took {spending.seconds:.1f} s, {spending.executions} test runs, {spending.nodes} nodes, "
-        f"{spending.calls} model calls, {spending.tokens} tokens, ${spending.usd:.4f}",
+        f"Took {spending.seconds:.1f} s, {counted(spending.executions, 'test run')}, "
+        f"{counted(spending.nodes, 'node')}, {counted(spending.calls, 'model call')}, "
+        f"{spending.tokens} tokens, ${spending.usd:.4f}",
         highlight=False,
         soft_wrap=True,
     )
