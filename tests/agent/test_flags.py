@@ -101,4 +101,5 @@ def test_a_key_or_model_that_the_provider_refuses_is_told_at_once_and_the_run_is
         assert advice in done.stderr
         assert "Traceback" not in done.stderr
         assert author.requests == []
-        assert treewright("resume", out).returncode == 0
+        if status == 401:  # once is enough: what follows is the same for both
+            assert treewright("resume", out).returncode == 0

@@ -1,4 +1,4 @@
-"""Real bugs of released packages: the examples repaired with no model, and three recorded runs with one, tree and all.
+"""Real bugs of released packages: the examples repaired with no model, and two recorded runs with one, tree and all.
 
 The releases come from the package index when a test runs. The recordings hold what the model wrote and nothing else.
 """
@@ -27,7 +27,6 @@ RECORDED = Path(__file__).with_name("recorded")
 MANIFESTS = {
     "marshmallow-1359": RECORDED / "marshmallow-1359.toml",
     "pydicom-1256": RECORDED / "pydicom-1256.toml",
-    "semver-hash-build": ROOT / "benchmarks" / "mechanical" / "semver-hash-build.toml",
 }
 
 
