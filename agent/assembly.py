@@ -144,19 +144,6 @@ class Assembly:
         locator = await self._locator(snapshots, files)
         evaluator = Evaluator(bench, snapshots, seconds=self._regression_seconds(runner))
         await self._baseline(evaluator, locator, runner, python)
-        team = None
-        if self._model is not None:
-            suite = evaluator.suite
-            if suspicion := await evaluator.suspicion():
-                await asyncio.to_thread(locator.look_again, suspicion)
-            context = locator.context(
-                self._task.problem,
-                snapshots.base,
-                runner=runner.name,
-                baseline=suite.baseline,
-                why=_last_words(suite.report),
-            )
-            team = Team(self._model, context)
         return Crew(
             snapshots,
             self._settings,
@@ -170,12 +157,24 @@ class Assembly:
                 programs=str(Path(python).parent) if "/" in python else "",
                 env=home.env,
             ),
-            team=team,
+            team=await self._team(evaluator, locator, runner, snapshots.base),
             text_protocol=_text_protocol(self._settings),
             mutating=Mutating(snapshots, evaluator, lambda: locator.functions),
             prober=Prober(places, snapshots, self._tests, python=python, limits=limits),
             tools=self._tools,
         )
+
+    async def _team(self, evaluator: Evaluator, locator: Locator, runner: TestRunner, base: str) -> Team | None:
+        """Who is asked, with what all of them are told; None without a model."""
+        if self._model is None:
+            return None
+        if suspicion := await evaluator.suspicion():
+            await asyncio.to_thread(locator.look_again, suspicion)
+        suite = evaluator.suite
+        context = locator.context(
+            self._task.problem, base, runner=runner.name, baseline=suite.baseline, why=_last_words(suite.report)
+        )
+        return Team(self._model, context)
 
     async def close(self) -> None:
         """Stops what runs and removes the workspaces."""
