@@ -5,13 +5,12 @@ from __future__ import annotations
 import time
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
-from functools import cache
 from pathlib import Path
 from typing import Any
 
 import sqlalchemy as sa
 
-from agent.store import schema
+from agent.store import schema, statements
 from agent.store.database import Database
 from agent.store.encoding import digest, dump, load, storable
 from agent.store.records import (
@@ -28,8 +27,6 @@ from tools.errors import InputError
 
 _NODE_JSON = ("evaluation", "critique", "data")
 _NODE_TEXT = ("strategy", "title")
-_ASKED: sa.BindParameter[Any] = sa.bindparam("asked")
-"""The run in statements that each run needs a few times: to put one together costs as much as to run it."""
 _AT_ONCE = 500
 """Values in one question to the database."""
 
@@ -242,7 +239,7 @@ class RunStore:
     def call_keys(self) -> frozenset[tuple[str, str, str, int]]:
         """Scope, role, fingerprint and ordinal of all finished calls."""
         with self.database.read() as connection:
-            rows = connection.execute(_KEYS, {"asked": self.id})
+            rows = connection.execute(statements.KEYS, {"asked": self.id})
             return frozenset((row.scope, row.role, row.fingerprint, row.ordinal) for row in rows)
 
     def calls(self, scope: str | None = None) -> tuple[CallRecord, ...]:
@@ -323,45 +320,22 @@ class RunStore:
     def spend(self) -> Spend:
         """What the calls cost so far, failed ones included; answers from a cache or a recording cost nothing."""
         with self.database.read() as connection:
-            row = connection.execute(_SPENT, {"asked": self.id}).one()
+            row = connection.execute(statements.SPENT, {"asked": self.id}).one()
         prompt, completion, cached, calls, failures = (int(number) for number in row[1:6])
         return Spend(float(row[0]), prompt, completion, cached, calls, failures, bool(row[6]), int(row[7]))
 
     def _append(self, table: sa.Table, kind: str, data: Json) -> int:
         text = dump(data)
         with self.database.write() as connection:
-            seq: int = connection.execute(_last(table), {"asked": self.id}).scalar_one() + 1
+            seq: int = connection.execute(statements.last(table), {"asked": self.id}).scalar_one() + 1
             row = {"run": self.id, "seq": seq, "kind": kind, "data": text, "created": time.time()}
             connection.execute(table.insert(), [row])
         return seq
 
     def _sequence(self, table: sa.Table, after: int) -> list[dict[str, Any]]:
         with self.database.read() as connection:
-            rows = connection.execute(_after(table), {"asked": self.id, "after": after}).all()
+            rows = connection.execute(statements.after(table), {"asked": self.id, "after": after}).all()
         return [{"seq": r.seq, "kind": r.kind, "data": load(r.data), "created": r.created} for r in rows]
-
-
-_KEYS = sa.select(*(schema.calls.c[name] for name in ("scope", "role", "fingerprint", "ordinal"))).where(
-    schema.calls.c.run == _ASKED
-)
-_REUSED = sa.select(sa.func.count()).where(schema.calls.c.run == _ASKED, schema.calls.c.source == "cache")
-_SPENT = sa.select(
-    *(sa.func.coalesce(sa.func.sum(schema.calls.c[name]), 0) for name in ("cost", "prompt", "completion", "cached")),
-    sa.func.count(),
-    sa.func.count(schema.calls.c.error),
-    sa.func.max(sa.case((schema.calls.c.estimated, 1), else_=0)),
-    _REUSED.correlate(None).scalar_subquery(),
-).where(schema.calls.c.run == _ASKED, schema.calls.c.source != "cache")
-
-
-@cache
-def _after(table: sa.Table) -> sa.Select[Any]:
-    return sa.select(table).where(table.c.run == _ASKED, table.c.seq > sa.bindparam("after")).order_by(table.c.seq)
-
-
-@cache
-def _last(table: sa.Table) -> sa.Select[Any]:
-    return sa.select(sa.func.coalesce(sa.func.max(table.c.seq), 0)).where(table.c.run == _ASKED)
 
 
 def _optional(value: Json | None) -> str | None:

@@ -6,7 +6,11 @@ import json
 import os
 import subprocess
 import sys
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
+
+from agent.model.wire import Wire
 
 ROOT = Path(__file__).parents[2]
 COMMAND = [sys.executable, "-c", "from agent.cli.main import run; run()"]
@@ -72,3 +76,16 @@ def treewright(env: dict[str, str], *arguments: object, timeout: float = 240) ->
 
 def events(done: subprocess.CompletedProcess[str]) -> list[dict[str, object]]:
     return [json.loads(line) for line in done.stdout.splitlines()]
+
+
+class Fine:
+    """Answers everything alike."""
+
+    source = "replay"
+
+    async def send(self, wire: Wire) -> Mapping[str, Any]:
+        message = {"role": "assistant", "content": "fine"}
+        return {"choices": [{"message": message, "finish_reason": "stop"}], "usage": {}}
+
+    async def close(self) -> None:
+        pass

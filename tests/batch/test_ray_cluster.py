@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import asyncio
 import json
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
-from batch_helpers import ROOT, environment
+from batch_helpers import ROOT, Fine, environment
 from batch_killing import journal
 from ray_machines import machines
 
@@ -20,7 +20,6 @@ from agent.batch.run import Options, run_batch
 from agent.config import Settings
 from agent.model.gate import LocalGate
 from agent.model.recorded import RecordingTransport
-from agent.model.wire import Wire
 from agent.shared import Shared
 from environments.tasks import Task
 
@@ -39,19 +38,6 @@ async def solve(kit):
         await kit.ask(f"Step {{turn}}: what is next?", about="issue")
     await kit.abstain("it was only asked")
 """
-
-
-class Fine:
-    """Answers everything alike."""
-
-    source = "replay"
-
-    async def send(self, wire: Wire) -> Mapping[str, Any]:
-        message = {"role": "assistant", "content": "fine"}
-        return {"choices": [{"message": message, "finish_reason": "stop"}], "usage": {}}
-
-    async def close(self) -> None:
-        pass
 
 
 @pytest.fixture

@@ -10,14 +10,13 @@ import signal
 import socket
 import subprocess
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
 
 import psutil
 import pytest
-from batch_helpers import COMMAND, environment, treewright, write_tasks
+from batch_helpers import COMMAND, Fine, environment, treewright, write_tasks
 from batch_killing import journal
 
 from agent.batch.executors.coordinator import Coordinator
@@ -27,7 +26,6 @@ from agent.batch.executors.worker import BatchLine
 from agent.batch.reader import BatchReader
 from agent.model.gate import LocalGate, SharedBudgetExhausted
 from agent.model.recorded import RecordingTransport
-from agent.model.wire import Wire
 from agent.shared import Shared
 from search.budget import Amount
 from tools.errors import InfrastructureError
@@ -51,19 +49,6 @@ async def solve(kit):
                 time.sleep(3600)  # it hears nothing, until its process dies
     await kit.abstain("it was only asked")
 """
-
-
-class Fine:
-    """Answers everything alike."""
-
-    source = "replay"
-
-    async def send(self, wire: Wire) -> Mapping[str, Any]:
-        message = {"role": "assistant", "content": "fine"}
-        return {"choices": [{"message": message, "finish_reason": "stop"}], "usage": {}}
-
-    async def close(self) -> None:
-        pass
 
 
 class Asking:
