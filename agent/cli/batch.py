@@ -155,7 +155,8 @@ def command(
 ) -> None:
     """Run many tasks; the same command goes on where it was stopped, however it was stopped.
 
-    Exit codes: 0 all tasks ended, 3 infrastructure failures remain, 130 interrupted.
+    Exit codes: 0 all tasks ended, 2 it could not begin, 3 infrastructure failures remain, 4 the money is spent,
+    130 interrupted.
     """
     _start(locals())
 

@@ -1,4 +1,7 @@
-"""A batch on a Ray cluster of two machines (raylets of their own), one of which is killed in the middle."""
+"""A batch on a Ray cluster of two machines (raylets of their own), one of which is killed in the middle.
+
+Its ledger is in PostgreSQL, as that of a batch on several machines would be.
+"""
 
 from __future__ import annotations
 
@@ -11,11 +14,13 @@ from typing import Any
 import pytest
 from batch_helpers import ROOT, Fine, environment
 from batch_killing import journal
+from postgresql_server import Server
 from ray_machines import machines
 
 from agent.batch.executors.cluster import ClusterOptions, RayExecutor
 from agent.batch.job import Job, run_job
 from agent.batch.layout import BatchFolder
+from agent.batch.reader import BatchReader
 from agent.batch.run import Options, run_batch
 from agent.config import Settings
 from agent.model.gate import LocalGate
@@ -51,7 +56,9 @@ def cluster(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
         yield made
 
 
-async def test_a_machine_dies_and_nothing_is_lost_or_asked_twice(cluster: Any, tmp_path: Path) -> None:
+async def test_a_machine_dies_and_nothing_is_lost_or_asked_twice(
+    cluster: Any, tmp_path: Path, postgresql: Server
+) -> None:
     transcript, sent, out, marker = (tmp_path / name for name in ("calm.jsonl", "sent.jsonl", "out", "began"))
     tasks = [Task(f"t-{n}", str(tmp_path), problem=f"issue {n}") for n in range(TASKS)]
     calm = Settings(design=_design(tmp_path / "calm.py", ""), replay=str(transcript))
@@ -64,9 +71,8 @@ async def test_a_machine_dies_and_nothing_is_lost_or_asked_twice(cluster: Any, t
         design=_design(tmp_path / "asks.py", str(marker)), replay=str(transcript), record=str(sent), max_seconds=7200
     )
     executor = RayExecutor(ClusterOptions(cluster.address))
-    work = asyncio.create_task(
-        run_batch(tasks, settings, BatchFolder(out), Options(jobs=2, retry_infra=0), executor=executor)
-    )
+    options = Options(jobs=2, retry_infra=0, store=postgresql.schema())
+    work = asyncio.create_task(run_batch(tasks, settings, BatchFolder(out), options, executor=executor))
     while not work.done() and not (marker.exists() and marker.read_text()):
         await asyncio.sleep(0.05)
     if work.done():
@@ -76,6 +82,9 @@ async def test_a_machine_dies_and_nothing_is_lost_or_asked_twice(cluster: Any, t
     summary = await work
     assert summary.totals.counts == {"abstained": TASKS}
     assert summary.exit_code == 0
+    assert not (out / "batch.db").exists()
+    with BatchReader(out) as batch:
+        assert [(row.status, row.attempt, row.calls) for row in batch.rows()] == [("abstained", 1, TURNS)] * TASKS
     assert len(journal(out)) == TASKS * TURNS
     assert set(journal(out).values()) == {1}
     asked = [json.loads(line)["request"]["messages"] for line in sent.read_text().splitlines()]

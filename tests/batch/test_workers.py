@@ -19,6 +19,7 @@ import pytest
 from batch_helpers import COMMAND, Fine, environment, treewright, write_tasks
 from batch_killing import journal
 
+from agent.batch.executors.blame import Blame
 from agent.batch.executors.coordinator import Coordinator
 from agent.batch.executors.link import Link, LinkLost
 from agent.batch.executors.remote import RemoteGate, RemoteLimit
@@ -122,6 +123,54 @@ def test_a_worker_is_killed_and_its_tasks_go_on_in_another(asking: Asking) -> No
     assert process.returncode == 0, errors
     assert '"phase": "lost"' in told
     asking.check()
+
+
+FATAL = """import asyncio
+import os
+import signal
+from pathlib import Path
+
+
+async def solve(kit):
+    deaths = Path({marker!r})
+    for turn in range({turns}):
+        await kit.ask(f"Step {{turn}}: what is next?", about="issue")
+        if turn == 1 and kit.problem == "issue 0":
+            with deaths.open("a") as file:
+                file.write(f"{{os.getpid()}}\\n")
+            os.kill(os.getpid(), signal.SIGKILL)
+        while turn == 1 and not (deaths.exists() and deaths.read_text().count("\\n") == {deaths}):
+            await asyncio.sleep(0.02)  # the others are there each time
+    await kit.abstain("it was only asked")
+"""
+
+
+def test_a_task_that_kills_its_worker_is_run_alone_then_given_up_and_no_other_suffers(asking: Asking) -> None:
+    asking.design.write_text(FATAL.format(turns=TURNS, marker=str(asking.marker), deaths=4))
+    ended = treewright(asking.env, *asking.command(), "--retry-infra", "0", "--json")
+    assert ended.returncode == 3, ended.stderr
+    assert len(set(asking.marker.read_text().split())) == 4
+    with BatchReader(asking.out) as batch:
+        rows = {row.id: row for row in batch.rows()}
+    assert {rows[f"t-{n}"].status for n in range(1, TASKS)} == {"abstained"}
+    assert rows["t-0"].status == "failed-infra"
+    assert rows["t-0"].reason == "its worker died 4 times, 2 of them with no other task in it: signal 9 (Killed)"
+    assert set(journal(asking.out).values()) == {1}
+    assert len(journal(asking.out)) == (TASKS - 1) * TURNS + 2
+    assert len(asking.sent.read_text().splitlines()) == (TASKS - 1) * TURNS + 2  # nothing was in flight
+
+
+def test_who_dies_alone_explains_why_others_died_with_it() -> None:
+    blame = Blame()
+    blame.died({"a", "b", "c"})
+    assert not blame.suspects("a")
+    blame.died({"a", "b", "d"})
+    assert [job for job in "abcd" if blame.suspects(job)] == ["a", "b"]
+    blame.died({"a"})
+    assert [job for job in "abcd" if blame.suspects(job)] == ["a"]
+    blame.died({"b", "c"})
+    assert not blame.suspects("b")  # it begins anew: one death that nobody explains
+    blame.died(set())
 
 
 def test_the_batch_is_killed_and_nothing_outlives_it(asking: Asking) -> None:

@@ -17,7 +17,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from agent.batch.executors.coordinator import Coordinator
-from agent.batch.executors.remote import HINT, LOSSES, RemoteGate, remote_progress
+from agent.batch.executors.remote import HINT, RemoteGate, remote_progress
 from agent.batch.job import Job, JobResult, run_job
 from agent.batch.watching import TaskProgress
 from agent.shared import opened
@@ -26,6 +26,8 @@ from tools.errors import InfrastructureError, InputError
 
 LISTEN = 0.5
 """Seconds between two looks at what the workers tell."""
+LOSSES = 5
+"""How often a task is begun anew because its worker, or its machine, was lost."""
 GRACE = 10.0
 """Seconds that a cancelled task has to come to a safe end."""
 
@@ -119,15 +121,21 @@ class RayExecutor:
         try:
             result: JobResult = await asyncio.shield(future)
         except asyncio.CancelledError:
-            for force in (False, True):
-                self._ray.cancel(reference, force=force)
-                await asyncio.wait([future], timeout=GRACE)
-                if future.done():
-                    break
-            with contextlib.suppress(Exception):
-                await future
+            ending = asyncio.create_task(self._ended(reference, future))
+            while not ending.done():  # who is cancelled twice waits all the same
+                with contextlib.suppress(asyncio.CancelledError):
+                    await asyncio.wait([ending])
             raise
         return result
+
+    async def _ended(self, reference: Any, future: asyncio.Future[Any]) -> None:
+        for force in (False, True):
+            self._ray.cancel(reference, force=force)
+            await asyncio.wait([future], timeout=GRACE)
+            if future.done():
+                break
+        with contextlib.suppress(Exception):
+            await future
 
     def _open(self) -> None:
         ray, options = self._ray, self._options

@@ -11,9 +11,7 @@ from agent.batch.watching import Running, TaskProgress, Unwatched
 from agent.model.gate import Passage, SharedBudgetExhausted
 from search.budget import Amount
 
-LOSSES = 5
-"""How often a task is begun anew because its worker was lost."""
-HINT = "is memory short?"
+HINT = "is memory short, or does the design end its process?"
 
 
 class Line(Protocol):

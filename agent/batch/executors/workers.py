@@ -2,7 +2,8 @@
 
 Workers are forked from a process of the standard library's (`multiprocessing`, forkserver) that has no threads and
 has loaded the provider's client. One that dies loses nothing: its jobs begin anew in another and go on from their
-runs' stores, and what it held open counts with its worst case.
+runs' stores, and what it held open counts with its worst case. A job that is there each time a worker dies is run
+alone, so that it takes no other along.
 """
 
 from __future__ import annotations
@@ -12,14 +13,16 @@ import multiprocessing
 import os
 import signal
 import socket
-from collections.abc import Mapping
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
 from multiprocessing import forkserver
 from multiprocessing.process import BaseProcess
 from typing import Any
 
+from agent.batch.executors.blame import ALONE, Blame
 from agent.batch.executors.coordinator import Coordinator
 from agent.batch.executors.link import Link, LinkLost
-from agent.batch.executors.remote import HINT, LOSSES
+from agent.batch.executors.remote import HINT
 from agent.batch.executors.worker import TERMINAL, work
 from agent.batch.job import Job, JobResult, plain_job
 from agent.batch.watching import TaskProgress
@@ -66,6 +69,9 @@ class WorkersExecutor:
         self._coordinator = coordinator
         self._opening = asyncio.Lock()
         self._alive: list[_Worker] = []
+        self._single: set[_Worker] = set()
+        self._rooms = asyncio.Semaphore(workers)
+        self._blame = Blame()
         self._number = 0
         self._shown: dict[str, TaskProgress] = {}
 
@@ -73,44 +79,69 @@ class WorkersExecutor:
         """See `agent.batch.executors.Executor`."""
         self._shown[str(job.folder)] = progress
         try:
-            for _ in range(LOSSES + 1):
-                worker = await self._least_busy()
-                worker.jobs += 1
-                try:
-                    plain = await worker.link.call("run", plain_job(job))
-                except LinkLost:
-                    progress.phase("lost", f"worker {worker.pid} ended; beginning anew in another")
-                    await worker.forgotten.wait()
-                else:
-                    return JobResult(**plain)
-                finally:
-                    worker.jobs -= 1
-            return JobResult("failed-infra", f"its worker was lost {LOSSES + 1} times", hint=HINT)
+            return await self._until_done(job, progress)
         finally:
             del self._shown[str(job.folder)]
 
     def pids(self) -> list[int]:
         """The workers that there are now."""
-        return [worker.pid for worker in self._alive]
+        return [worker.pid for worker in (*self._alive, *self._single)]
 
     async def close(self) -> None:
         """See `agent.batch.executors.Executor`."""
         alive, self._alive = self._alive, []
-        for worker in alive:
-            worker.link.close()
-        await asyncio.gather(*(asyncio.to_thread(_ended, worker.process) for worker in alive))
+        await asyncio.gather(*(worker.end() for worker in alive))
+
+    async def _until_done(self, job: Job, progress: TaskProgress) -> JobResult:
+        deaths = alone = 0
+        while True:
+            async with self._room(str(job.folder), progress) as worker:
+                try:
+                    return JobResult(**await worker.link.call("run", plain_job(job)))
+                except LinkLost:
+                    progress.phase("lost", f"worker {worker.pid} ended; beginning anew in another")
+                    await worker.forgotten.wait()
+            deaths += 1
+            alone += worker.jobs == {str(job.folder)}
+            if alone == ALONE:
+                times = f"{deaths} times, {alone} of them with no other task in it"
+                return JobResult("failed-infra", f"its worker died {times}: {worker.how_it_ended}", hint=HINT)
+
+    @asynccontextmanager
+    async def _room(self, name: str, progress: TaskProgress) -> AsyncIterator[_Worker]:
+        """A worker for a job: the least busy one, or one of its own."""
+        if self._blame.suspects(name):
+            progress.phase("waiting", "for a worker of its own, as those that it shared died")
+            async with self._rooms:
+                if self._blame.suspects(name):  # else it was somebody else, as is known by now
+                    worker = await self._start(jobs=1)
+                    worker.jobs.add(name)
+                    self._single.add(worker)
+                    try:
+                        yield worker
+                    finally:
+                        self._single.discard(worker)
+                        await worker.end()
+                    return
+        worker = await self._least_busy()
+        worker.jobs.add(name)
+        try:
+            yield worker
+        finally:
+            if worker in self._alive:  # of one that died it stays known what was in it
+                worker.jobs.discard(name)
 
     async def _least_busy(self) -> _Worker:
         async with self._opening:
             while len(self._alive) < self._workers:
-                self._alive.append(await self._start())
-            return min(self._alive, key=lambda worker: worker.jobs)
+                self._alive.append(await self._start(self._jobs))
+            return min(self._alive, key=lambda worker: len(worker.jobs))
 
-    async def _start(self) -> _Worker:
+    async def _start(self, jobs: int) -> _Worker:
         self._number += 1
         owner = f"worker-{self._number}"
         ours, theirs = socket.socketpair()
-        arguments = (theirs, owner, self._settings, self._jobs, dict(os.environ))
+        arguments = (theirs, owner, self._settings, jobs, dict(os.environ))
         with theirs:
             process = await asyncio.to_thread(_started, arguments)
         worker = _Worker(process)
@@ -120,7 +151,10 @@ class WorkersExecutor:
     def _lose(self, worker: _Worker, owner: str) -> None:
         if worker in self._alive:
             self._alive.remove(worker)
-            worker.forgetting = asyncio.ensure_future(self._forget(worker, owner))
+        elif worker not in self._single:
+            return  # it was let go
+        self._blame.died(worker.jobs)
+        worker.forgetting = asyncio.ensure_future(self._forget(worker, owner))
 
     async def _forget(self, worker: _Worker, owner: str) -> None:
         try:
@@ -138,9 +172,20 @@ class _Worker:
     def __init__(self, process: BaseProcess) -> None:
         self.process = process
         self.pid = process.pid or 0
-        self.jobs = 0
+        self.jobs: set[str] = set()
         self.forgotten = asyncio.Event()
         self.forgetting: asyncio.Task[None] | None = None
+
+    async def end(self) -> None:
+        """Lets go of it; it ends by itself, or is made to."""
+        self.link.close()
+        await asyncio.to_thread(_ended, self.process)
+
+    @property
+    def how_it_ended(self) -> str:
+        """For people."""
+        code = self.process.exitcode or 0
+        return f"exit code {code}" if code >= 0 else f"signal {-code} ({signal.strsignal(-code)})"
 
 
 class _Desk:
