@@ -108,7 +108,9 @@ class Scheduler:
                     break
                 self._watcher.told(f"{id}: {result.reason}; trying again")
                 await asyncio.sleep(PAUSE * 2**attempt)
+                before = await asyncio.to_thread(self._ledger.row, id)
                 await asyncio.to_thread(self._ledger.reopen, [id])
+                self._totals = self._totals.moved(before, await asyncio.to_thread(self._ledger.row, id))
 
     async def _attempt(self, id: str) -> JobResult:
         running = self._running[id] = Running(id)

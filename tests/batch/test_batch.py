@@ -3,12 +3,22 @@
 from __future__ import annotations
 
 import json
+from collections import Counter
+from collections.abc import Mapping
 from pathlib import Path
+from typing import Any
 
 import pytest
 from batch_helpers import FAILING, FIXED, environment, events, make_repository, task, treewright, write_tasks
 
+from agent.batch.job import Job, JobResult
+from agent.batch.layout import BatchFolder
+from agent.batch.ledger import TaskRow, Totals
 from agent.batch.reader import BatchReader, is_batch
+from agent.batch.run import Options, run_batch
+from agent.batch.watching import TaskProgress, Unwatched
+from agent.config import Settings
+from environments.tasks import Task
 from tools.errors import InputError
 
 
@@ -75,3 +85,51 @@ def test_other_settings_are_refused_and_no_batch_is_said_to_be_none(tasks: Path,
     assert "seed was 0 and is 7 now" in other.stderr
     with pytest.raises(InputError, match="no batch"):
         BatchReader(tmp_path / "nowhere")
+
+
+class Shaky:
+    """Runs nothing: the machine fails each task `failures` times, then the task is abstained."""
+
+    def __init__(self, failures: int) -> None:
+        self.failures = failures
+        self.begun: Counter[str] = Counter()
+
+    async def run(self, job: Job, progress: TaskProgress) -> JobResult:
+        self.begun[job.task.id] += 1
+        if self.begun[job.task.id] > self.failures:
+            return JobResult("abstained", "no idea")
+        return JobResult("failed-infra", "the disk is gone")
+
+    async def close(self) -> None:
+        pass
+
+
+class Counting(Unwatched):
+    """Keeps the totals that were told at each end."""
+
+    def __init__(self) -> None:
+        self.counts: list[Mapping[str, int]] = []
+
+    def ended(self, row: TaskRow, totals: Totals) -> None:
+        self.counts.append(totals.counts)
+
+
+async def test_a_failure_of_the_machine_is_tried_again_and_counted_once(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("agent.batch.scheduler.PAUSE", 0.0)
+    shaky, seen, folder = Shaky(2), Counting(), BatchFolder(tmp_path / "out")
+
+    async def sitting(**options: Any) -> int:
+        given = Options(**options)
+        return (await run_batch([Task("t", "/r")], Settings(), folder, given, watcher=seen, executor=shaky)).exit_code
+
+    assert await sitting(retry_infra=1) == 3
+    assert seen.counts == [{"failed-infra": 1}] * 2
+    assert await sitting(retry_infra=0) == 0
+    assert await sitting(retry_infra=1) == 0
+    assert shaky.begun["t"] == 3  # how an agent ended is not tried again
+    assert await sitting(redo=("abstained",)) == 0
+    assert shaky.begun["t"] == 4
+    with BatchReader(folder.root) as batch:
+        assert [(row.status, row.attempt) for row in batch.rows()] == [("abstained", 4)]
