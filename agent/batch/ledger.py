@@ -231,6 +231,14 @@ class Ledger:
             where = sa.and_(cut_off, tasks.c.id.in_(ids)) if ids else cut_off
             connection.execute(sa.update(tasks).where(where).values(status="pending"))
 
+    def note(self, id: str, *, usd: float, calls: int, tokens: int) -> None:
+        """Write what a task has cost so far, when its run did not come to an outcome."""
+        values = {"usd": usd, "calls": calls, "tokens": tokens}
+        old = self.row(id)
+        if values != {name: getattr(old, name) for name in values}:
+            with self._write() as connection:
+                connection.execute(sa.update(tasks).where(tasks.c.id == id).values(values))
+
     def finish(self, id: str, status: Ending, *, reason: str = "", outcome: Mapping[str, Any] | None = None) -> None:
         """Write how a task ended, with its spending from the outcome's own."""
         spending = (outcome or {}).get("spending", {})

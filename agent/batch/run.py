@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 from collections.abc import Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, get_args
@@ -27,9 +28,10 @@ from agent.model.open import check_models
 from agent.model.recorded import RecordedTransport
 from agent.model.routing import RoleModels
 from agent.store.lock import FolderLock
+from agent.store.records import Spend
 from agent.store.store import Store
 from environments.tasks import Task
-from tools.errors import InputError
+from tools.errors import InputError, TreewrightError
 
 ALL = "all"
 
@@ -124,7 +126,8 @@ async def run_batch(
     with FolderLock(folder.lock), _open(tasks, settings, folder, options) as ledger:
         ledger.add(tasks)
         _reopen(ledger, folder, options.redo)
-        workers = executor or open_executor(settings, options, spent(ledger, folder))
+        settle(ledger, folder)
+        workers = executor or open_executor(settings, options, ledger.totals().usd)
         scheduler = Scheduler(
             folder,
             ledger,
@@ -138,6 +141,7 @@ async def run_batch(
             finish = await scheduler.run()
         finally:
             await workers.close()
+            settle(ledger, folder)
             written = write_outputs(folder, ledger, options)
         return Summary(finish, ledger.totals(), written)
 
@@ -169,16 +173,17 @@ def open_executor(settings: Settings, options: Options, spent: float) -> Executo
     return RayExecutor(ClusterOptions(options.address, options.cpus, options.requests, options.usd, spent))
 
 
-def spent(ledger: Ledger, folder: BatchFolder) -> float:
-    """US dollars that a batch cost so far; tasks that were cut off have told their own store only."""
-    total = ledger.totals().usd
-    for id in ledger.ids("running"):
+def settle(ledger: Ledger, folder: BatchFolder) -> None:
+    """Write what tasks have cost that came to no outcome, by their runs' stores; a damaged one changes nothing."""
+    for id in ledger.ids("pending", "running", "failed-infra"):
         store = folder.run(id).store
+        spends: list[Spend] = []
         if store.exists():
-            with Store.open(store) as runs:
-                total += sum(run.spend().usd for run in map(runs.run, [record.id for record in runs.runs()]))
-            total -= ledger.row(id).usd
-    return total
+            with suppress(TreewrightError), Store.open(store) as runs:
+                spends = [runs.run(record.id).spend() for record in runs.runs()]
+        if spends:
+            usd, calls, tokens = (sum(getattr(each, name) for each in spends) for name in ("usd", "calls", "tokens"))
+            ledger.note(id, usd=usd, calls=calls, tokens=tokens)
 
 
 def write_outputs(folder: BatchFolder, ledger: Ledger, options: Options) -> int:

@@ -152,6 +152,7 @@ def test_a_task_that_kills_its_worker_is_run_alone_then_given_up_and_no_other_su
     assert len(set(asking.marker.read_text().split())) == 4
     with BatchReader(asking.out) as batch:
         rows = {row.id: row for row in batch.rows()}
+        assert batch.totals().calls == (TASKS - 1) * TURNS + 2  # what it asked is counted, though it has no outcome
     assert {rows[f"t-{n}"].status for n in range(1, TASKS)} == {"abstained"}
     assert rows["t-0"].status == "failed-infra"
     assert rows["t-0"].reason == "its worker died 4 times, 2 of them with no other task in it: signal 9 (Killed)"
@@ -193,6 +194,8 @@ def test_interrupted_as_by_a_terminal_it_ends_safely_and_can_be_gone_on_with(ask
         _, errors = process.communicate(timeout=60)
     assert process.returncode == 130, errors
     assert "The same command goes on" in errors
+    with BatchReader(asking.out) as batch:
+        assert batch.totals().calls == len(journal(asking.out)) >= 2  # also of tasks that are not through
     assert not [path for path in asking.out.glob("tasks/*/lock") if path.read_text()]
     assert treewright(asking.env, *asking.command(workers=1)).returncode == 0
     asking.check()
