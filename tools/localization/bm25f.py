@@ -83,17 +83,17 @@ class Bm25f:
 
     def _match(self, term: str) -> tuple[Scores, list[tuple[str, Scores]]]:
         """The weighted frequency of `term` per file, over all fields and per field."""
+        counts: list[dict[int, int]] = [{} for _ in FIELDS]
+        for number, value in self.index.postings(term):
+            field = counts[value >> COUNT_BITS]
+            field[number] = field.get(number, 0) + (value & COUNT_MASK)
         matched: Scores = {}
-        per_field: list[Scores] = [{} for _ in FIELDS]
-        norms = list(zip(range(0, COUNT_BITS * len(FIELDS), COUNT_BITS), self._norms, per_field, strict=True))
-        for number, packed in self.index.postings(term):
-            sum_of_fields = 0.0
-            for shift, norm, frequencies in norms:
-                count = packed >> shift & COUNT_MASK
-                if count:
-                    frequencies[number] = frequency = count * norm[number]
-                    sum_of_fields += frequency
-            matched[number] = sum_of_fields
+        per_field: list[Scores] = []
+        for field, norm in zip(counts, self._norms, strict=True):
+            frequencies = {number: min(count, COUNT_MASK) * norm[number] for number, count in field.items()}
+            for number, frequency in frequencies.items():
+                matched[number] = matched.get(number, 0.0) + frequency
+            per_field.append(frequencies)
         path: Scores = {}
         for number, count in self._paths.get(term, ()):
             path[number] = self.weights.weights[4] * count

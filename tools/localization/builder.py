@@ -42,7 +42,7 @@ def build_missing(
             pass
         return []
     notes = []
-    for culprit in _spread(database, cache.path.parent, _shards(unique, workers)):
+    for culprit in _spread(database, cache.path, _shards(unique, workers)):
         broken = [(pair, file) for pair, file in unique.items() if pair[0] == culprit]
         cache.write(_empty([pair for pair, _ in broken]))
         notes += [f"{file.path} could not be indexed" for _, file in broken]
@@ -60,12 +60,12 @@ def _shards(files: dict[Pair, TreeFile], workers: int) -> list[list[Pair]]:
     return [shard for shard in shards if shard]
 
 
-def _spread(database: ObjectDatabase, folder: Path, shards: list[list[Pair]]) -> list[str]:
+def _spread(database: ObjectDatabase, cache: Path, shards: list[list[Pair]]) -> list[str]:
     """Runs the shards at once; returns the blobs that ended their worker, each after one retry of the rest."""
     culprits: list[str] = []
     while shards:
         ended: list[tuple[list[Pair], str]] = []
-        threads = [threading.Thread(target=_run, args=(database, folder, shard, ended)) for shard in shards]
+        threads = [threading.Thread(target=_run, args=(database, cache, shard, ended)) for shard in shards]
         for thread in threads:
             thread.start()
         for thread in threads:
@@ -82,10 +82,10 @@ def _spread(database: ObjectDatabase, folder: Path, shards: list[list[Pair]]) ->
     return sorted(culprits)
 
 
-def _run(database: ObjectDatabase, folder: Path, shard: list[Pair], ended: list[tuple[list[Pair], str]]) -> None:
+def _run(database: ObjectDatabase, cache: Path, shard: list[Pair], ended: list[tuple[list[Pair], str]]) -> None:
     root = str(Path(__file__).resolve().parents[2])
     environment = os.environ | {"PYTHONPATH": os.pathsep.join(filter(None, (root, os.environ.get("PYTHONPATH"))))}
-    job = json.dumps({"repository": str(database.repository), "cache": str(folder), "blobs": shard})
+    job = json.dumps({"repository": str(database.repository), "cache": str(cache), "blobs": shard})
     process = subprocess.Popen(
         [sys.executable, "-m", "tools.localization.worker"],
         stdin=subprocess.PIPE,
@@ -121,14 +121,5 @@ def _last_begun(process: subprocess.Popen[str]) -> str:
 def _empty(pairs: Sequence[Pair]) -> Segment:
     packed = Segment()
     for blob, language in pairs:
-        packed.documents.append(Document(blob, language, (0, 0, 0, 0), _NO_TAGS))
+        packed.documents.append(Document(blob, language, (0, 0, 0, 0), Tags().packed()))
     return packed
-
-
-def _no_tags() -> bytes:
-    import zlib
-
-    return zlib.compress(Tags().packed().encode())
-
-
-_NO_TAGS = _no_tags()

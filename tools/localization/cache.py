@@ -10,26 +10,28 @@ from __future__ import annotations
 import contextlib
 import hashlib
 import sqlite3
-import zlib
 from array import array
+from bisect import bisect_right
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from tools.errors import InfrastructureError
+from tools.localization.blocks import Block, BrokenBlock, pack
 from tools.localization.languages import grammar_versions
-from tools.localization.segment import EXTRACTOR, ORDINAL_SHIFT, Segment
+from tools.localization.segment import EXTRACTOR, Segment
 from tools.localization.tags import Tags
 
 _SCHEMA = """
-CREATE TABLE IF NOT EXISTS segments (id INTEGER PRIMARY KEY AUTOINCREMENT);
+CREATE TABLE IF NOT EXISTS segments (id INTEGER PRIMARY KEY AUTOINCREMENT, firsts TEXT NOT NULL);
 CREATE TABLE IF NOT EXISTS documents (
     key INTEGER PRIMARY KEY, blob BLOB NOT NULL, language TEXT NOT NULL,
-    names INTEGER, code INTEGER, comments INTEGER, strings INTEGER, tags BLOB, UNIQUE (blob, language));
-CREATE TABLE IF NOT EXISTS postings (term TEXT, segment INTEGER, data BLOB, PRIMARY KEY (term, segment)) WITHOUT ROWID;
+    names INTEGER, code INTEGER, comments INTEGER, strings INTEGER, tags TEXT, UNIQUE (blob, language));
+CREATE TABLE IF NOT EXISTS blocks (id INTEGER PRIMARY KEY, data BLOB NOT NULL);
 CREATE TABLE IF NOT EXISTS commits (id BLOB PRIMARY KEY, title TEXT, terms TEXT, paths TEXT) WITHOUT ROWID;
 """
 SEGMENT_SHIFT = 24
+_MAX_BLOCKS = 1000
 _CHUNK = 500
 
 
@@ -54,8 +56,12 @@ class PastCommit:
 class Cache:
     """One process's connection to the cache."""
 
-    def __init__(self, folder: Path | None) -> None:
+    def __init__(self, folder: Path | None, name: str = "") -> None:
         """Opens or creates the cache in `folder`; None keeps it in memory.
+
+        Args:
+            folder: where the file is.
+            name: of the file, by the versions of what is installed when empty.
 
         Raises:
             InfrastructureError: the folder cannot be written.
@@ -69,9 +75,10 @@ class Cache:
                 raise InfrastructureError(
                     f"the cache folder {folder} cannot be used: {error}", hint="name another with --cache"
                 ) from error
-            version = hashlib.sha256(f"{EXTRACTOR} {grammar_versions()}".encode()).hexdigest()[:12]
-            self.path = folder / f"localization-{version}.sqlite"
+            self.path = folder / (name or _name())
         self._connection = self._open()
+        self._firsts: dict[int, list[str]] = {}
+        self._blocks: dict[int, Block] = {}
 
     def _open(self) -> sqlite3.Connection:
         try:
@@ -104,6 +111,8 @@ class Cache:
     def rebuild(self, reason: str) -> None:
         """Starts over with an empty cache, after corruption; `note` says so."""
         self.close()
+        self._firsts.clear()
+        self._blocks.clear()
         if self.path is not None:
             self._discard(reason)
         self._connection = self._connect()
@@ -131,8 +140,10 @@ class Cache:
 
     def write(self, segment: Segment) -> None:
         """Stores a segment in one transaction."""
+        blocks = list(pack(segment.postings()))
         with self._transaction() as connection:
-            number = connection.execute("INSERT INTO segments DEFAULT VALUES").lastrowid or 0
+            firsts = "\n".join(first for first, _ in blocks)
+            number = connection.execute("INSERT INTO segments (firsts) VALUES (?)", (firsts,)).lastrowid or 0
             base = number << SEGMENT_SHIFT
             connection.executemany(
                 "INSERT OR IGNORE INTO documents VALUES (?,?,?,?,?,?,?,?)",
@@ -142,8 +153,7 @@ class Cache:
                 ),
             )
             connection.executemany(
-                "INSERT INTO postings VALUES (?,?,?)",
-                ((term, number, segment.postings[term].tobytes()) for term in sorted(segment.postings)),
+                "INSERT INTO blocks VALUES (?,?)", ((base | place, data) for place, (_, data) in enumerate(blocks))
             )
 
     @contextlib.contextmanager
@@ -156,28 +166,36 @@ class Cache:
             raise
         self._connection.execute("COMMIT")
 
-    def postings(self, term: str, segments: frozenset[int]) -> Iterator[tuple[int, array[int]]]:
-        """Per segment: the base of its document keys and the postings of `term`."""
-        for number, data in self._connection.execute(
-            "SELECT segment, data FROM postings WHERE term = ? ORDER BY segment", (term,)
-        ):
-            if number in segments:
-                values = array("Q")
-                values.frombytes(data)
-                yield number << SEGMENT_SHIFT, values
+    def postings(self, term: str, segments: Iterable[int]) -> Iterator[tuple[int, array[int]]]:
+        """Per segment that has `term`: the base of its document keys and the postings.
 
-    def names(self, prefix: str, segments: frozenset[int]) -> Iterator[tuple[str, int]]:
-        """Terms that start with `prefix`, with the keys of the documents that hold them."""
-        rows = self._connection.execute(
-            "SELECT term, segment, data FROM postings WHERE term >= ? AND term < ? ORDER BY term, segment",
-            (prefix, prefix + "\U0010ffff"),
-        )
-        for term, number, data in rows:
-            if number in segments:
-                values = array("Q")
-                values.frombytes(data)
-                for value in values:
-                    yield term, number << SEGMENT_SHIFT | value >> ORDINAL_SHIFT
+        Raises:
+            sqlite3.DatabaseError: a block is broken.
+        """
+        for segment in segments:
+            firsts = self._firsts.get(segment)
+            if firsts is None:
+                firsts = self._firsts[segment] = self._read_firsts(segment)
+            place = bisect_right(firsts, term) - 1
+            found = self._block(segment << SEGMENT_SHIFT | place).postings(term) if place >= 0 else None
+            if found:
+                yield segment << SEGMENT_SHIFT, found
+
+    def _read_firsts(self, segment: int) -> list[str]:
+        row = self._connection.execute("SELECT firsts FROM segments WHERE id = ?", (segment,)).fetchone()
+        return row[0].split("\n") if row and row[0] else []
+
+    def _block(self, key: int) -> Block:
+        known = self._blocks.get(key)
+        if known is None:
+            if len(self._blocks) >= _MAX_BLOCKS:
+                self._blocks.clear()
+            row = self._connection.execute("SELECT data FROM blocks WHERE id = ?", (key,)).fetchone()
+            try:
+                known = self._blocks[key] = Block(row[0] if row else b"")
+            except BrokenBlock as error:
+                raise sqlite3.DatabaseError(str(error)) from error
+        return known
 
     def tags(self, keys: Sequence[int]) -> dict[int, Tags]:
         """The tags of documents by key."""
@@ -186,7 +204,7 @@ class Cache:
             chunk = keys[start : start + _CHUNK]
             marks = ",".join("?" * len(chunk))
             for key, data in self._connection.execute(f"SELECT key, tags FROM documents WHERE key IN ({marks})", chunk):
-                found[key] = Tags.unpacked(zlib.decompress(data).decode())
+                found[key] = Tags.unpacked(data)
         return found
 
     def commits(self, ids: Sequence[str]) -> dict[str, PastCommit]:
@@ -211,6 +229,11 @@ class Cache:
         ]
         with self._transaction() as connection:
             connection.executemany("INSERT OR IGNORE INTO commits VALUES (?,?,?,?)", rows)
+
+
+def _name() -> str:
+    version = hashlib.sha256(f"{EXTRACTOR} {grammar_versions()}".encode()).hexdigest()[:12]
+    return f"localization-{version}.sqlite"
 
 
 def _storable(text: str) -> str:

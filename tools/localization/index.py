@@ -73,7 +73,7 @@ class Index:
         self._numbers: dict[int, list[int]] = {}
         for file in self.files:
             self._numbers.setdefault(file.stored.key, []).append(file.number)
-        self._segments = frozenset(file.stored.key >> SEGMENT_SHIFT for file in self.files)
+        self._segments = sorted({file.stored.key >> SEGMENT_SHIFT for file in self.files})
         self._tags: dict[int, Tags] = {}
         self._defining: dict[str, list[int]] = {}
 
@@ -112,7 +112,7 @@ class Index:
         return stems
 
     def postings(self, term: str) -> Iterator[tuple[int, int]]:
-        """`(file number, packed counts)` of every file that has `term`."""
+        """`(file number, field and count)` of every posting of `term`: `value >> COUNT_BITS`, `value & COUNT_MASK`."""
         numbers = self._numbers
         mask = (1 << ORDINAL_SHIFT) - 1
         for base, values in self.cache.postings(term, self._segments):

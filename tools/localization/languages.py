@@ -10,7 +10,6 @@ import functools
 import importlib
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from importlib import metadata
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -319,5 +318,7 @@ def parser_for(name: str) -> Parser | None:
 @functools.cache
 def grammar_versions() -> str:
     """The installed versions of the parser and all grammars, as one line: part of the key of everything cached."""
+    from importlib import metadata
+
     modules = {language.grammar.partition(":")[0].replace("_", "-") for language in LANGUAGES} | {"tree-sitter"}
     return " ".join(f"{module}={metadata.version(module)}" for module in sorted(modules))

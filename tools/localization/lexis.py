@@ -3,18 +3,21 @@
 from __future__ import annotations
 
 import re
-from functools import lru_cache
+from collections.abc import Callable
+from typing import TypeVar
 
-_STRING = r'"(?:[^"\\\n]|\\.)*"|\'(?:[^\'\\\n]|\\.)*\''
+# Possessive throughout: no pattern can match in two ways, and the engine need not remember where it could go back to.
+_STRING = r'"[^"\\\n]*+(?:\\.[^"\\\n]*+)*+"|\'[^\'\\\n]*+(?:\\.[^\'\\\n]*+)*+\''
+_C_COMMENT = r"/\*[^*]*+\*++(?:[^/*][^*]*+\*++)*+/"
 _STYLES = {
     "python": (
-        r'#[^\n]*|"""[^"\\]*(?:(?:\\.|"(?!""))[^"\\]*)*"""'
-        rf"|\'\'\'[^\'\\]*(?:(?:\\.|\'(?!\'\'))[^\'\\]*)*\'\'\'|{_STRING}"
+        r'#[^\n]*+|"""[^"\\]*+(?:(?:\\.|"(?!""))[^"\\]*+)*+"""'
+        rf"|\'\'\'[^\'\\]*+(?:(?:\\.|\'(?!\'\'))[^\'\\]*+)*+\'\'\'|{_STRING}"
     ),
-    "c": rf"//[^\n]*|/\*[^*]*\*+(?:[^/*][^*]*\*+)*/|{_STRING}|`[^`\\]*(?:\\.[^`\\]*)*`",
-    "php": rf"(?://|#(?!\[))[^\n]*|/\*[^*]*\*+(?:[^/*][^*]*\*+)*/|{_STRING}",
-    "ruby": rf"#(?!\{{)[^\n]*|^=begin.*?^=end|{_STRING}",
-    "plain": rf"//[^\n]*|#[^\n]*|--[^\n]*|/\*[^*]*\*+(?:[^/*][^*]*\*+)*/|{_STRING}",
+    "c": rf"//[^\n]*+|{_C_COMMENT}|{_STRING}|`[^`\\]*+(?:\\.[^`\\]*+)*+`",
+    "php": rf"(?://|#(?!\[))[^\n]*+|{_C_COMMENT}|{_STRING}",
+    "ruby": rf"#(?!\{{)[^\n]*+|^=begin.*?^=end|{_STRING}",
+    "plain": rf"//[^\n]*+|#[^\n]*+|--[^\n]*+|{_C_COMMENT}|{_STRING}",
 }
 _SPLITTERS = {style: re.compile(f"({pattern})", re.S | re.M) for style, pattern in _STYLES.items()}
 _COMMENT_STARTS = ("#", "/*", "//", '"""', "'''", "--", "=begin")
@@ -23,6 +26,7 @@ WORD = re.compile(r"[^\W\d]\w+")
 _ASCII_WORD = re.compile(r"[A-Za-z_]\w+", re.A)
 _PARTS = re.compile(r"[A-Z]+(?![a-z])|[A-Z]?[a-z]+|[0-9]+|[^\W_A-Za-z0-9]+")
 _MAX_WORD = 80
+_Value = TypeVar("_Value")
 
 
 def _set(names: str) -> frozenset[str]:
@@ -62,6 +66,20 @@ def words(text: str) -> list[str]:
     return (_ASCII_WORD if text.isascii() else WORD).findall(text)
 
 
+_SEPARATED = {ord(char): " " for char in map(chr, range(128)) if not (char.isalnum() or char == "_")}
+
+
+def tokens(text: str) -> list[str]:
+    """Runs of letters, digits and underscores, cheaper than `words`: `token_word` says which of them are words."""
+    return text.translate(_SEPARATED).split() if text.isascii() else WORD.findall(text)
+
+
+def token_word(token: str) -> str:
+    """The word in a token, without leading digits; empty when there is none."""
+    word = token.lstrip("0123456789")
+    return word if len(word) > 1 else ""
+
+
 def split_word(word: str) -> tuple[str, ...]:
     """The terms of one identifier or word: its stemmed parts, and the whole in lower case when it is a compound.
 
@@ -77,11 +95,15 @@ def split_word(word: str) -> tuple[str, ...]:
     parts = _PARTS.findall(word)
     if len(parts) <= 1:
         return (stem(lower.strip("_")),) if len(lower.strip("_")) > 1 else ()
-    found = [stem(part.lower()) for part in parts if len(part) > 1 and not part.isdigit()]
-    return (*(term for term in found if term not in KEYWORDS), stem(lower.strip("_")))
+    return (*filter(None, map(_PARTS_TERMS.__getitem__, parts)), stem(lower.strip("_")))
 
 
-@lru_cache(maxsize=200_000)
+def _part_term(part: str) -> str:
+    """The term of one part of a compound; empty for a letter, a number and a keyword."""
+    term = "" if len(part) < 2 or part.isdigit() else stem(part.lower())
+    return "" if term in KEYWORDS else term
+
+
 def stem(word: str) -> str:
     """A light stem: plurals and the commonest verb endings; `words` of four letters and more."""
     if len(word) < 4 or not word.isascii():
@@ -109,18 +131,22 @@ _ENDINGS = {
 }
 
 
-class _Terms(dict[str, tuple[str, ...]]):
-    """The terms of words, remembered; forgets everything when full, so that memory stays bounded."""
+class _Memory(dict[str, _Value]):
+    """What a function says of words, remembered; forgets everything when full, so that memory stays bounded."""
 
-    def __missing__(self, word: str) -> tuple[str, ...]:
+    def __init__(self, function: Callable[[str], _Value]) -> None:
+        self._function = function
+
+    def __missing__(self, word: str) -> _Value:
         if len(self) >= _MAX_REMEMBERED:
             self.clear()
-        found = self[word] = split_word(word)
+        found = self[word] = self._function(word)
         return found
 
 
 _MAX_REMEMBERED = 150_000
-TERMS = _Terms()
+_PARTS_TERMS = _Memory(_part_term)
+TERMS = _Memory(split_word)
 
 
 def terms_of(word: str) -> tuple[str, ...]:

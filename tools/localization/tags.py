@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import functools
 import json
 import re
 from typing import TYPE_CHECKING, NamedTuple
@@ -14,6 +15,7 @@ if TYPE_CHECKING:
 MAX_BYTES = 1_500_000
 MAX_LINE = 20_000
 MAX_DEFINITIONS = 20_000
+_REMEMBERED = 20_000
 
 
 class Definition(NamedTuple):
@@ -68,14 +70,8 @@ class Tags(NamedTuple):
         )
 
 
-_COMMENT_RUN = re.compile(rb"(?:^[ \t]*(?:#|//|--|\*)[^\n]*\n){1500}", re.M)
-
-
-def _has_comment_run(source: bytes) -> bool:
-    marks = (
-        source.count(b"#") + source.count(b"//") + source.count(b"\n *") + source.count(b"--")
-    )  # cheap, seldom enough
-    return marks >= 1500 and _COMMENT_RUN.search(source) is not None
+_COMMENT_LINES = 1500
+_COMMENT_RUN = re.compile(rb"(?:^[ \t]*(?:#|//|--|\*)[^\n]*\n){%d}" % _COMMENT_LINES, re.M)
 
 
 def is_generated(source: bytes) -> bool:
@@ -83,13 +79,27 @@ def is_generated(source: bytes) -> bool:
 
     The parser's time grows with the square of such a run: ten seconds for 6,000 lines.
     """
-    head = source[:8000]
     return (
         len(source) > MAX_BYTES
-        or _has_comment_run(source)
-        or b"\0" in head
-        or (len(source) > MAX_LINE and max(map(len, source.split(b"\n"))) > MAX_LINE)
+        or b"\0" in source[:8000]
+        or (source.count(b"\n") >= _COMMENT_LINES and _has_comment_run(source))
+        or _has_long_line(source)
     )
+
+
+def _has_comment_run(source: bytes) -> bool:
+    marks = source.count(b"#") + source.count(b"//") + source.count(b"\n *") + source.count(b"--")  # seldom enough
+    return marks >= _COMMENT_LINES and _COMMENT_RUN.search(source) is not None
+
+
+def _has_long_line(source: bytes) -> bool:
+    start = 0
+    while len(source) - start > MAX_LINE:
+        end = source.rfind(b"\n", start, start + MAX_LINE + 1)
+        if end < 0:
+            return True
+        start = end + 1
+    return False
 
 
 def extract(source: bytes, language: str) -> Tags:
@@ -97,7 +107,7 @@ def extract(source: bytes, language: str) -> Tags:
     parser = parser_for(language)
     if parser is None or is_generated(source):
         return Tags()
-    spec = BY_NAME[language]
+    spec, roles = BY_NAME[language], _roles(language)
     definitions: list[Definition] = []
     imports: list[Import] = []
     stack: list[tuple[Node, str, int]] = [(parser.parse(source).root_node, "", 0)]
@@ -105,19 +115,38 @@ def extract(source: bytes, language: str) -> Tags:
         node, owner, start = stack.pop()
         nested: list[tuple[Node, str, int]] = []
         for child in node.children:  # `named_children` is quadratic in comments
-            kind = child.type
-            if kind in spec.definitions:
+            role = roles.get(child.kind_id)
+            if role == "defines":
                 nested += _define(child, spec, owner, start, definitions)
-            elif kind in spec.imports:
-                imports += _IMPORTERS[language](child)
-            elif kind in spec.containers:
-                nested.append((child, owner, child.start_point[0] + 1 if kind in _DECORATED else 0))
+            elif role == "imports":
+                imports += _imports(child, language)
+            elif role:
+                nested.append((child, owner, child.start_point[0] + 1 if role == "decorates" else 0))
         stack += reversed(nested)
     definitions.sort(key=lambda definition: (definition.start, -definition.end, definition.name))
     return Tags(tuple(definitions), tuple(imports))
 
 
 _DECORATED = {"decorated_definition", "template_declaration", "export_statement", "type_declaration"}
+
+
+@functools.cache
+def _roles(language: str) -> dict[int, str]:
+    """What nodes are to the walk, by the grammar's number of their type, which is cheaper to ask for than its name."""
+    parser, spec = parser_for(language), BY_NAME[language]
+    grammar = parser.language if parser else None
+    roles: dict[int, str] = {}
+    for number in range(grammar.node_kind_count) if grammar else ():
+        kind = grammar.node_kind_for_id(number) if grammar else None
+        if kind in spec.definitions:
+            roles[number] = "defines"
+        elif kind in spec.imports:
+            roles[number] = "imports"
+        elif kind in spec.containers:
+            roles[number] = "decorates" if kind in _DECORATED else "contains"
+    return roles
+
+
 _CLASSES = {"class", "struct", "interface", "trait", "impl", "enum", "module", "type"}
 
 
@@ -179,7 +208,7 @@ def _declared(node: Node) -> str:
 
 
 def _text(node: Node | None) -> str:
-    return node.text.decode("utf-8", "replace") if node is not None and node.text else ""
+    return (node.text or b"").decode("utf-8", "replace") if node is not None else ""
 
 
 def _bases(node: Node) -> tuple[str, ...]:
@@ -192,6 +221,7 @@ def _bases(node: Node) -> tuple[str, ...]:
     return ()
 
 
+@functools.lru_cache(maxsize=_REMEMBERED)
 def _base_names(text: str) -> tuple[str, ...]:
     found = re.findall(r"[A-Za-z_][\w.]*(?!\s*=|\w)", re.sub(r"\w+\s*=\s*[\w.]+", "", text[:1000]))
     return tuple(
@@ -199,8 +229,28 @@ def _base_names(text: str) -> tuple[str, ...]:
     )[:12]
 
 
-def _python_imports(node: Node) -> list[Import]:
-    text = _text(node).replace("\\\n", " ")
+def _imports(node: Node, language: str) -> tuple[Import, ...]:
+    """What an import statement imports; statements repeat, so that most are read once for many files."""
+    if language == "ruby" and _text(node.child_by_field_name("method")) not in _RUBY_LOADERS:
+        return ()
+    return _read_imports(_text(node), language)
+
+
+_RUBY_LOADERS = {"require", "require_relative", "load", "autoload"}
+
+
+@functools.lru_cache(maxsize=_REMEMBERED)
+def _read_imports(text: str, language: str) -> tuple[Import, ...]:
+    if language == "python":
+        return tuple(_python_imports(text))
+    return tuple(_pathlike_imports(text) if language in _PATHLIKE else _quoted_imports(text))
+
+
+_PATHLIKE = {"rust", "java", "csharp", "php"}
+
+
+def _python_imports(text: str) -> list[Import]:
+    text = text.replace("\\\n", " ")
     text = re.sub(r"#[^\n]*", "", text).replace("(", " ").replace(")", " ")
     if text.startswith("from"):
         head, _, names = text[4:].partition("import")
@@ -217,14 +267,14 @@ def _python_imports(node: Node) -> list[Import]:
 _QUOTED = re.compile(r"[\"'<]([^\"'<>\n]+)[\"'>]")
 
 
-def _quoted_imports(node: Node) -> list[Import]:
-    return [Import(match[1]) for match in _QUOTED.finditer(_text(node))]
+def _quoted_imports(text: str) -> list[Import]:
+    return [Import(match[1]) for match in _QUOTED.finditer(text)]
 
 
-def _pathlike_imports(node: Node) -> list[Import]:
+def _pathlike_imports(text: str) -> list[Import]:
     r"""`use a::b::{C, D};`, `import a.b.C;`, `using A.B;`, `use A\B\C;`."""
     text = re.sub(
-        r"^\s*(?:pub(?:\([^)]*\))?\s+)?(?:use|import|using)\s+(?:static\s+|function\s+|const\s+)?", "", _text(node)
+        r"^\s*(?:pub(?:\([^)]*\))?\s+)?(?:use|import|using)\s+(?:static\s+|function\s+|const\s+)?", "", text
     ).rstrip("; \n")
     text = re.sub(r"::|\\", ".", re.sub(r"\s+as\s+\w+", "", text))
     head, brace, inner = text.partition("{")
@@ -232,25 +282,3 @@ def _pathlike_imports(node: Node) -> list[Import]:
         module, _, name = head.strip().rpartition(".")
         return [Import(module, name)]
     return [Import(head.strip().rstrip("."), name) for name in re.findall(r"\w+(?=\s*[,}]|$)", inner)]
-
-
-def _ruby_imports(node: Node) -> list[Import]:
-    if _text(node.child_by_field_name("method")) not in {"require", "require_relative", "load", "autoload"}:
-        return []
-    return _quoted_imports(node)
-
-
-_IMPORTERS = {
-    "python": _python_imports,
-    "javascript": _quoted_imports,
-    "typescript": _quoted_imports,
-    "tsx": _quoted_imports,
-    "go": _quoted_imports,
-    "c": _quoted_imports,
-    "cpp": _quoted_imports,
-    "rust": _pathlike_imports,
-    "java": _pathlike_imports,
-    "csharp": _pathlike_imports,
-    "php": _pathlike_imports,
-    "ruby": _ruby_imports,
-}

@@ -1,7 +1,7 @@
 """Indexes a list of blobs in a process of its own: `python -m tools.localization.worker`.
 
-Reads one JSON object from standard input (`repository`, `cache`, `blobs`: pairs of blob id and language), writes
-segments to the cache and a line per blob begun to standard output, so that the parent knows which file killed it.
+Reads one JSON object from standard input (`repository`, `cache`: its file, `blobs`: pairs of blob id and language),
+writes segments to the cache and a line per blob begun to standard output: the parent knows then which file killed it.
 """
 
 from __future__ import annotations
@@ -40,7 +40,8 @@ def main() -> None:
     """Runs one job."""
     gc.disable()  # millions of short-lived strings and no cycles
     job = json.load(sys.stdin)
-    cache = Cache(Path(job["cache"]))
+    file = Path(job["cache"])
+    cache = Cache(file.parent, file.name)
     for blob in index_blobs(ObjectDatabase(Path(job["repository"])), cache, [tuple(pair) for pair in job["blobs"]]):
         print(blob, flush=True)
     cache.close()
