@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from agent.model.client import LOCAL_PROVIDERS, load, provider_of
+from agent.model.client import LOCAL_PROVIDERS, listed_models, provider_of
 from agent.model.types import Usage
 from tools.errors import InputError
 
@@ -83,7 +83,7 @@ class Catalog:
         return self._cards.get(model)
 
     def card(self, model: str) -> ModelCard:
-        """What is known about `model`; loads litellm, so call it in a thread.
+        """What is known about `model`; may load litellm, so call it in a thread.
 
         Raises:
             InputError: nobody serves a model of that name, or its price is unknown and no price was given.
@@ -150,7 +150,7 @@ def calls_tools(model: str) -> bool:
 
 
 def _entry(model: str, provider: str) -> Mapping[str, Any]:
-    costs: Mapping[str, Mapping[str, Any]] = load().model_cost
+    costs = listed_models()
     bare = model.removeprefix(f"{provider}/")
     for name in (model, f"{provider}/{bare}", bare):
         entry = costs.get(name)

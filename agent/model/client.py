@@ -3,10 +3,15 @@
 from __future__ import annotations
 
 import importlib
+import importlib.util
+import json
 import logging
 import os
 import threading
 import warnings
+from collections.abc import Mapping
+from functools import cache
+from pathlib import Path
 from typing import Any
 
 _KEYS = {
@@ -21,6 +26,10 @@ _KEYS = {
 }
 LOCAL_PROVIDERS = frozenset({"ollama", "ollama_chat", "hosted_vllm", "vllm", "lm_studio", "llamafile", "xinference"})
 """Servers that a person runs on their own machines: no key, no price."""
+
+OWN_PROTOCOLS = frozenset({"openai", "hosted_vllm"})
+"""Prefixes that name the provider by themselves, and that servers of one's own are reached by."""
+_LIST = "model_prices_and_context_window_backup.json"
 
 _loading = threading.Lock()
 
@@ -45,8 +54,28 @@ def load() -> Any:
         return litellm
 
 
+@cache
+def listed_models() -> Mapping[str, Mapping[str, Any]]:
+    """What litellm's own list says of each model by name, without the seconds that loading litellm takes."""
+    package = importlib.util.find_spec("litellm")
+    places = list(package.submodule_search_locations or ()) if package else []
+    try:
+        found: dict[str, dict[str, Any]] = json.loads((Path(places[0]) / _LIST).read_text(encoding="utf-8"))
+    except (IndexError, OSError, ValueError):  # another release keeps it elsewhere
+        costs: Mapping[str, Mapping[str, Any]] = load().model_cost
+        return costs
+    found.pop("fallback_generalizations", None)  # rules, not a model
+    for entry in list(found.values()):
+        for alias in entry.pop("aliases", ()):
+            found.setdefault(alias, entry)
+    return found
+
+
 def provider_of(model: str) -> str:
     """The provider that serves `model`; "" when litellm knows none."""
+    prefix, _, name = model.partition("/")
+    if name and prefix in OWN_PROTOCOLS:
+        return prefix
     litellm = load()
     try:
         return str(litellm.get_llm_provider(model)[1])

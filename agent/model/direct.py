@@ -18,7 +18,7 @@ from urllib.request import getproxies
 import aiohttp
 
 from agent.model.classify import classify, is_quota, readable
-from agent.model.client import load
+from agent.model.client import listed_models
 from agent.model.errors import ModelError, TransientError
 from agent.model.transport import LitellmTransport, Transport
 from agent.model.types import Source
@@ -146,7 +146,7 @@ def is_own(model: str) -> bool:
     host = urlsplit(own_base(provider)).hostname or ""
     if not name or not host or host.endswith(HOSTED):
         return False
-    listed = load().model_cost  # a known model behind a gateway may need what litellm knows of it
+    listed = listed_models()  # a known model behind a gateway may need what litellm knows of it
     return name not in listed and model not in listed
 
 

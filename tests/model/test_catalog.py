@@ -1,9 +1,12 @@
+import subprocess
+import sys
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from agent.model.catalog import FREE, Catalog, Price, parse_price
-from agent.model.client import key_variables, missing_keys
+from agent.model.client import key_variables, listed_models, load, missing_keys, provider_of
 from agent.model.open import check_models
 from agent.model.routing import RoleModels
 from agent.model.types import Usage
@@ -41,6 +44,27 @@ def test_own_servers_are_free_and_others_must_be_priced(catalog: Catalog) -> Non
     assert Catalog(Price(1, 2)).card("gpt-4o") == catalog.card("gpt-4o")
     with pytest.raises(InputError, match="unknown model 'gpt-what'"):
         Catalog(FREE).card("gpt-what")
+
+
+def test_the_list_is_the_one_that_litellm_loads() -> None:
+    assert listed_models() == load().model_cost
+
+
+def test_a_server_of_ones_own_is_known_without_loading_litellm() -> None:
+    program = (
+        "import sys\n"
+        "from agent.model.catalog import Catalog, Price, calls_tools\n"
+        "assert Catalog(Price(1, 2)).card('openai/private').price == Price(1, 2)\n"
+        "assert Catalog().card('hosted_vllm/private').price.input == 0\n"
+        "assert calls_tools('openai/private')\n"
+        "assert 'litellm' not in sys.modules\n"
+    )
+    subprocess.run([sys.executable, "-c", program], check=True)
+
+
+@pytest.mark.parametrize("model", ["openai/hand", "openai/a/b", "hosted_vllm/a", "openai/gpt-4o", "openai/ft:gpt-4o:x"])
+def test_the_provider_is_the_one_that_litellm_takes(model: str) -> None:
+    assert provider_of(model) == load().get_llm_provider(model)[1]
 
 
 async def test_all_roles_are_checked_before_a_run() -> None:
