@@ -3,7 +3,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tools.localization.languages import BY_NAME, LANGUAGES, language_of
-from tools.localization.segment import Segment
+from tools.localization.segment import Segment, parse
 from tools.localization.tags import Import, Tags, extract
 
 FIXTURES: dict[str, tuple[str, set[tuple[str, str]], set[str]]] = {
@@ -114,7 +114,7 @@ def test_languages_by_extension() -> None:
 )
 def test_what_is_not_source_becomes_a_document_without_definitions(source: bytes) -> None:
     segment = Segment()
-    segment.add("0" * 40, "javascript", source)
+    segment.add(parse("0" * 40, "javascript", source))
     assert Tags.unpacked(segment.documents[0].tags).definitions == ()
 
 

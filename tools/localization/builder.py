@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import json
 import os
-import select
 import subprocess
 import sys
+import tempfile
 import threading
 from collections.abc import Sequence
 from pathlib import Path
@@ -20,6 +20,8 @@ from tools.localization.worker import index_blobs
 
 IN_PROCESS_BYTES = 1_500_000
 FILE_SECONDS = 120.0
+_FILE_COSTS = 500
+"""Bytes that take as long as what a file costs whatever its size."""
 
 Pair = tuple[str, str]
 
@@ -50,13 +52,13 @@ def build_missing(
 
 
 def _shards(files: dict[Pair, TreeFile], workers: int) -> list[list[Pair]]:
-    """Shards of equal bytes."""
-    shards: list[list[Pair]] = [[] for _ in range(max(1, workers))]
-    loads = [0] * len(shards)
-    for pair, file in sorted(files.items(), key=lambda item: (-item[1].size, item[0])):
-        lightest = loads.index(min(loads))
-        shards[lightest].append(pair)
-        loads[lightest] += file.size + 500
+    """Shards of about equal bytes, each a stretch of the tree."""
+    shards: list[list[Pair]] = [[] for _ in range(workers)]
+    share = sum(file.size + _FILE_COSTS for file in files.values()) / workers
+    done = 0
+    for pair, file in files.items():
+        shards[min(int(done / share), workers - 1)].append(pair)
+        done += file.size + _FILE_COSTS
     return [shard for shard in shards if shard]
 
 
@@ -86,36 +88,39 @@ def _run(database: ObjectDatabase, cache: Path, shard: list[Pair], ended: list[t
     root = str(Path(__file__).resolve().parents[2])
     environment = os.environ | {"PYTHONPATH": os.pathsep.join(filter(None, (root, os.environ.get("PYTHONPATH"))))}
     job = json.dumps({"repository": str(database.repository), "cache": str(cache), "blobs": shard})
-    process = subprocess.Popen(
-        [sys.executable, "-m", "tools.localization.worker"],
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.DEVNULL,
-        env=environment,
-        text=True,
-    )
-    assert process.stdin
-    assert process.stdout
-    process.stdin.write(job)
-    process.stdin.close()
-    begun = _last_begun(process)
-    if process.wait():
-        ended.append((shard, begun))
+    with tempfile.TemporaryFile() as begun:  # a pipe would wake this process for every blob
+        process = subprocess.Popen(
+            [sys.executable, "-m", "tools.localization.worker"],
+            stdin=subprocess.PIPE,
+            stdout=begun,
+            stderr=subprocess.DEVNULL,
+            env=environment,
+            text=True,
+        )
+        assert process.stdin
+        process.stdin.write(job)
+        process.stdin.close()
+        if _wait(process, begun.fileno()):
+            begun.seek(0)
+            lines = begun.read().split()
+            ended.append((shard, lines[-1].decode() if lines else ""))
 
 
-def _last_begun(process: subprocess.Popen[str]) -> str:
-    """Follows a worker to its end, which comes by force when it is with one file for too long; the last blob begun."""
-    assert process.stdout
-    output, tail = process.stdout.fileno(), b""
+def _wait(process: subprocess.Popen[str], begun: int) -> int:
+    """The status of a worker at its end, which comes by force when it is with one file for too long.
+
+    Args:
+        process: the worker.
+        begun: the file it writes to, which grows with every blob.
+    """
+    size = 0
     while True:
-        if not select.select([output], [], [], FILE_SECONDS)[0]:
-            process.kill()
-            break
-        piece = os.read(output, 1 << 16)
-        if not piece:
-            break
-        tail = (tail + piece)[-200:]
-    return tail.split()[-1].decode() if tail.split() else ""
+        try:
+            return process.wait(FILE_SECONDS)
+        except subprocess.TimeoutExpired:
+            before, size = size, os.fstat(begun).st_size
+            if size == before:
+                process.kill()
 
 
 def _empty(pairs: Sequence[Pair]) -> Segment:

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 
 from tools.localization.languages import BY_NAME
 from tools.localization.lexis import TERMS, split_source, token_word, tokens
-from tools.localization.tags import extract, is_generated
+from tools.localization.tags import Tags, extract, is_generated
 
 EXTRACTOR = 3
 FIELDS = ("name", "code", "comment", "string")
@@ -32,6 +32,23 @@ class Document:
     language: str
     lengths: tuple[int, int, int, int]
     tags: str
+
+
+@dataclass(frozen=True)
+class Parsed:
+    """One blob with its tags, before its words are counted."""
+
+    blob: str
+    language: str
+    source: bytes
+    generated: bool
+    tags: Tags
+
+
+def parse(blob: str, language: str, source: bytes) -> Parsed:
+    """Parses a blob; what is generated is not parsed."""
+    generated = is_generated(source)
+    return Parsed(blob, language, source, generated, Tags() if generated else extract(source, language))
 
 
 class _Postings(dict[str, "array[int]"]):
@@ -58,19 +75,18 @@ class Segment:
     _names: _Postings = field(default_factory=_Postings)
     _tokens: _Tokens = field(default_factory=_Tokens)
 
-    def add(self, blob: str, language: str, source: bytes) -> None:
+    def add(self, parsed: Parsed) -> None:
         """Indexes one blob; whatever its bytes, it becomes a document."""
         ordinal = len(self.documents) << ORDINAL_SHIFT
-        tags = extract(source, language)
+        tags = parsed.tags
         names = Counter([definition.simple for definition in tags.definitions])
         for name, count in names.items():
             self._names[name].append(ordinal | min(count, COUNT_MASK))
         code, comments, strings = (
-            self._post(found, ordinal | number << COUNT_BITS)
-            for number, found in enumerate(field_tokens(source, language), 1)
+            self._post(found, ordinal | number << COUNT_BITS) for number, found in enumerate(field_tokens(parsed), 1)
         )
         lengths = (len(tags.definitions), code, comments, strings)
-        self.documents.append(Document(blob, language, lengths, tags.packed()))
+        self.documents.append(Document(parsed.blob, parsed.language, lengths, tags.packed()))
 
     def _post(self, found: list[str], base: int) -> int:
         """Posts the tokens of one field; returns how many of them are words."""
@@ -90,19 +106,19 @@ class Segment:
         for name, postings in self._names.items():
             found["=" + name] = postings
             for term in TERMS[name]:
-                found[term] += postings
+                found[term].extend(postings)
         for token, posted in self._tokens.items():
             if posted is not None:
                 for term in TERMS[token_word(token)]:
-                    found[term] += posted
+                    found[term].extend(posted)
         return found
 
 
-def field_tokens(source: bytes, language: str) -> tuple[list[str], list[str], list[str]]:
+def field_tokens(parsed: Parsed) -> tuple[list[str], list[str], list[str]]:
     """The tokens of code, of comments and docstrings, and of strings."""
-    if b"\0" in source[:8000]:
-        return [], [], []
-    if is_generated(source):
-        return tokens(source[:MAX_LEXICAL].decode("utf-8", "replace")), [], []
-    code, comments, strings = split_source(source.decode("utf-8", "replace"), BY_NAME[language].style)
+    source = parsed.source
+    if parsed.generated:
+        binary = b"\0" in source[:8000]
+        return [] if binary else tokens(source[:MAX_LEXICAL].decode("utf-8", "replace")), [], []
+    code, comments, strings = split_source(source.decode("utf-8", "replace"), BY_NAME[parsed.language].style)
     return tokens(code), tokens(comments), tokens(strings)

@@ -58,7 +58,7 @@ class Tags(NamedTuple):
 
     def packed(self) -> str:
         """As compact JSON."""
-        return json.dumps(self, separators=(",", ":"), check_circular=False)
+        return _ENCODER.encode(self)
 
     @classmethod
     def unpacked(cls, text: str) -> Tags:
@@ -70,7 +70,9 @@ class Tags(NamedTuple):
         )
 
 
+_ENCODER = json.JSONEncoder(separators=(",", ":"), check_circular=False)
 _COMMENT_LINES = 1500
+_COMMENT = re.compile(rb"[ \t]*(?:#|//|--|\*)")
 _COMMENT_RUN = re.compile(rb"(?:^[ \t]*(?:#|//|--|\*)[^\n]*\n){%d}" % _COMMENT_LINES, re.M)
 
 
@@ -79,17 +81,14 @@ def is_generated(source: bytes) -> bool:
 
     The parser's time grows with the square of such a run: ten seconds for 6,000 lines.
     """
-    return (
-        len(source) > MAX_BYTES
-        or b"\0" in source[:8000]
-        or (source.count(b"\n") >= _COMMENT_LINES and _has_comment_run(source))
-        or _has_long_line(source)
-    )
+    return len(source) > MAX_BYTES or b"\0" in source[:8000] or _has_comment_run(source) or _has_long_line(source)
 
 
 def _has_comment_run(source: bytes) -> bool:
-    marks = source.count(b"#") + source.count(b"//") + source.count(b"\n *") + source.count(b"--")  # seldom enough
-    return marks >= _COMMENT_LINES and _COMMENT_RUN.search(source) is not None
+    if source.count(b"\n") < _COMMENT_LINES:
+        return False
+    sample = source.split(b"\n")[_COMMENT_LINES - 1 :: _COMMENT_LINES]  # a run holds one of these lines
+    return any(_COMMENT.match(line) for line in sample) and _COMMENT_RUN.search(source) is not None
 
 
 def _has_long_line(source: bytes) -> bool:
@@ -103,9 +102,9 @@ def _has_long_line(source: bytes) -> bool:
 
 
 def extract(source: bytes, language: str) -> Tags:
-    """Parses `source` and reads its tags; languages without a grammar and generated files have none."""
+    """Parses `source`, which is not generated, and reads its tags; languages without a grammar have none."""
     parser = parser_for(language)
-    if parser is None or is_generated(source):
+    if parser is None:
         return Tags()
     spec, roles = BY_NAME[language], _roles(language)
     definitions: list[Definition] = []
