@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from tools.localization.index import Index
 from tools.localization.lexis import path_terms
 from tools.localization.query import Query
-from tools.localization.segment import COUNT_BITS, COUNT_MASK, FIELDS
+from tools.localization.segment import COUNT_MASK, FIELDS
 
 Scores = dict[int, float]
 
@@ -83,14 +83,12 @@ class Bm25f:
 
     def _match(self, term: str) -> tuple[Scores, list[tuple[str, Scores]]]:
         """The weighted frequency of `term` per file, over all fields and per field."""
-        counts: list[dict[int, int]] = [{} for _ in FIELDS]
-        for number, value in self.index.postings(term):
-            field = counts[value >> COUNT_BITS]
-            field[number] = field.get(number, 0) + (value & COUNT_MASK)
         matched: Scores = {}
         per_field: list[Scores] = []
-        for field, norm in zip(counts, self._norms, strict=True):
-            frequencies = {number: min(count, COUNT_MASK) * norm[number] for number, count in field.items()}
+        for field, norm in zip(self.index.counts(term), self._norms, strict=True):
+            frequencies = {
+                number: (count if count < COUNT_MASK else COUNT_MASK) * norm[number] for number, count in field.items()
+            }
             for number, frequency in frequencies.items():
                 matched[number] = matched.get(number, 0.0) + frequency
             per_field.append(frequencies)

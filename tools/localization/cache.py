@@ -167,7 +167,7 @@ class Cache:
         self._connection.execute("COMMIT")
 
     def postings(self, term: str, segments: Iterable[int]) -> Iterator[tuple[int, array[int]]]:
-        """Per segment that has `term`: the base of its document keys and the postings.
+        """Per segment that has `term`: its number and the postings.
 
         Raises:
             sqlite3.DatabaseError: a block is broken.
@@ -179,7 +179,7 @@ class Cache:
             place = bisect_right(firsts, term) - 1
             found = self._block(segment << SEGMENT_SHIFT | place).postings(term) if place >= 0 else None
             if found:
-                yield segment << SEGMENT_SHIFT, found
+                yield segment, found
 
     def _read_firsts(self, segment: int) -> list[str]:
         row = self._connection.execute("SELECT firsts FROM segments WHERE id = ?", (segment,)).fetchone()

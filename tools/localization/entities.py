@@ -198,9 +198,7 @@ def _error_codes(issue: Issue, index: Index, evidence: Evidence) -> None:
     """Files that hold the codes of checks and messages, such as `models.E028`, as strings or names."""
     for code in issue.error_codes:
         terms = terms_of(code.rpartition(".")[2].replace("-", ""))
-        holders = (
-            sorted({number for number, _ in index.postings(terms[-1]) if not index.files[number].test}) if terms else []
-        )
+        holders = sorted(number for number in index.holders(terms[-1]) if not index.files[number].test) if terms else []
         for number in holders if len(holders) <= MAX_DEFINERS else ():
             evidence.add("error_code", number, len(holders) ** -0.5, code)
 

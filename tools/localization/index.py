@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import re
 import sqlite3
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -14,7 +14,7 @@ from tools.localization.builder import build_missing
 from tools.localization.cache import SEGMENT_SHIFT, Cache, Stored
 from tools.localization.languages import language_of
 from tools.localization.objects import ObjectDatabase, TreeFile
-from tools.localization.segment import ORDINAL_SHIFT
+from tools.localization.segment import COUNT_BITS, COUNT_MASK, FIELD_MASK, FIELDS, ORDINAL_SHIFT
 from tools.localization.tags import Definition, Tags
 
 MAX_FILES = 200_000
@@ -70,10 +70,10 @@ class Index:
         self.files = self._load(chosen, workers or os.cpu_count() or 1)
         self.by_path = {file.path: file for file in self.files}
         self.other_paths = sorted({file.path for file in tree} - self.by_path.keys())
-        self._numbers: dict[int, list[int]] = {}
+        self._numbers: dict[int, dict[int, list[int]]] = {}  # by segment and ordinal of the document
         for file in self.files:
-            self._numbers.setdefault(file.stored.key, []).append(file.number)
-        self._segments = sorted({file.stored.key >> SEGMENT_SHIFT for file in self.files})
+            segment, ordinal = divmod(file.stored.key, 1 << SEGMENT_SHIFT)
+            self._numbers.setdefault(segment, {}).setdefault(ordinal, []).append(file.number)
         self._tags: dict[int, Tags] = {}
         self._defining: dict[str, list[int]] = {}
 
@@ -111,14 +111,25 @@ class Index:
             stems.setdefault(stem, []).append(file.number)
         return stems
 
-    def postings(self, term: str) -> Iterator[tuple[int, int]]:
-        """`(file number, field and count)` of every posting of `term`: `value >> COUNT_BITS`, `value & COUNT_MASK`."""
-        numbers = self._numbers
-        mask = (1 << ORDINAL_SHIFT) - 1
-        for base, values in self.cache.postings(term, self._segments):
-            for value in values:
-                for number in numbers.get(base | value >> ORDINAL_SHIFT, ()):
-                    yield number, value & mask
+    def counts(self, term: str) -> tuple[dict[int, int], ...]:
+        """Per field, how often each file has `term`, by file number."""
+        fields: tuple[dict[int, int], ...] = tuple({} for _ in FIELDS)
+        for segment, postings in self.cache.postings(term, self._numbers):
+            numbers = self._numbers[segment]
+            for value in postings:
+                field = fields[value >> COUNT_BITS & FIELD_MASK]
+                for number in numbers.get(value >> ORDINAL_SHIFT, ()):
+                    field[number] = field.get(number, 0) + (value & COUNT_MASK)
+        return fields
+
+    def holders(self, term: str) -> set[int]:
+        """The numbers of the files that have `term` in any field."""
+        return {
+            number
+            for segment, postings in self.cache.postings(term, self._numbers)
+            for value in postings
+            for number in self._numbers[segment].get(value >> ORDINAL_SHIFT, ())
+        }
 
     def tags(self, numbers: Sequence[int]) -> dict[int, Tags]:
         """The tags of files by number."""
@@ -131,7 +142,7 @@ class Index:
         """The numbers of the files that define `name` (its last part)."""
         known = self._defining.get(name)
         if known is None:
-            known = self._defining[name] = sorted(number for number, _ in self.postings("=" + name))
+            known = self._defining[name] = sorted(self.holders("=" + name))
         return known
 
     def find_definition(self, name: str) -> list[Place]:
@@ -157,7 +168,7 @@ class Index:
 
         simple = name.rpartition(".")[2]
         terms = terms_of(simple)
-        numbers = sorted({number for number, _ in self.postings(terms[-1])}) if terms else []
+        numbers = sorted(self.holders(terms[-1])) if terms else []
         pattern = re.compile(rf"(?<!\w){re.escape(simple)}(?!\w)")
         found = []
         paths = {file.blob: file.path for file in (self.files[number] for number in numbers)}

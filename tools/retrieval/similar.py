@@ -96,7 +96,7 @@ def _files(index: Index, asked: Counter[str], *, tests: bool) -> list[int]:
     """The files that share the rarest terms with the query."""
     scores: Counter[int] = Counter()
     for term in asked:
-        numbers = {number for number, _ in index.postings(term)}
+        numbers = index.holders(term)
         weight = math.log(1 + len(index.files) / (1 + len(numbers)))
         for number in numbers:
             scores[number] += weight  # type: ignore[assignment]
