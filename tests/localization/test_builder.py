@@ -1,10 +1,14 @@
 import os
 import subprocess
+import sys
+import tempfile
 from collections.abc import Callable
 from pathlib import Path
 
+import pytest
+
 from tools.issues import parse_issue
-from tools.localization import Localizer
+from tools.localization import Localizer, builder
 from tools.localization.builder import build_missing
 from tools.localization.cache import Cache
 from tools.localization.objects import ObjectDatabase
@@ -24,6 +28,16 @@ def test_a_file_that_ends_its_worker_is_named_and_the_rest_indexed(make_reposito
     assert len(cache.find([(file.blob, language) for file, language in pairs])) == 6
     localizer = Localizer(repository, cache=tmp_path / "cache")
     assert localizer.index.find_definition("f1")[0].path == "m1.py"
+
+
+def test_a_worker_that_stalls_is_ended(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(builder, "FILE_SECONDS", 0.2)
+    code = "import time\nfor number in range(4): print(number, flush=True); time.sleep(0.1)\ntime.sleep(600)"
+    with tempfile.TemporaryFile() as begun:
+        process = subprocess.Popen([sys.executable, "-c", code], stdout=begun, text=True)
+        assert builder._wait(process, begun.fileno()) != 0
+        begun.seek(0)
+        assert begun.read().split()
 
 
 def test_tens_of_thousands_of_files(tmp_path: Path) -> None:

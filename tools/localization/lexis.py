@@ -66,12 +66,12 @@ def words(text: str) -> list[str]:
     return (_ASCII_WORD if text.isascii() else WORD).findall(text)
 
 
-_SEPARATED = {ord(char): " " for char in map(chr, range(128)) if not (char.isalnum() or char == "_")}
+_SEPARATED = bytes(code if chr(code).isalnum() or chr(code) == "_" else ord(" ") for code in range(128)).ljust(256)
 
 
 def tokens(text: str) -> list[str]:
     """Runs of letters, digits and underscores, cheaper than `words`: `token_word` says which of them are words."""
-    return text.translate(_SEPARATED).split() if text.isascii() else WORD.findall(text)
+    return text.encode().translate(_SEPARATED).decode().split() if text.isascii() else WORD.findall(text)
 
 
 def token_word(token: str) -> str:

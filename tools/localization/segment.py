@@ -8,8 +8,9 @@ and field; adding them up is left to the reader, who wants few terms. Definition
 from __future__ import annotations
 
 from array import array
-from collections import Counter
+from collections import Counter, defaultdict
 from dataclasses import dataclass, field
+from functools import partial
 
 from tools.localization.languages import BY_NAME
 from tools.localization.lexis import TERMS, split_source, token_word, tokens
@@ -52,12 +53,9 @@ def parse(blob: str, language: str, source: bytes) -> Parsed:
     return Parsed(blob, language, source, generated, Tags() if generated else extract(source, language))
 
 
-class _Postings(dict[str, "array[int]"]):
+def _no_postings() -> defaultdict[str, array[int]]:
     """Postings by term, made on first use."""
-
-    def __missing__(self, term: str) -> array[int]:
-        made = self[term] = array("I")
-        return made
+    return defaultdict(partial(array, "I"))
 
 
 class _Tokens(dict[str, "array[int] | None"]):
@@ -73,7 +71,7 @@ class Segment:
     """Documents in order with the postings of their names and tokens; at most 65,536 documents."""
 
     documents: list[Document] = field(default_factory=list)
-    _names: _Postings = field(default_factory=_Postings)
+    _names: defaultdict[str, array[int]] = field(default_factory=_no_postings)
     _tokens: _Tokens = field(default_factory=_Tokens)
 
     def add(self, parsed: Parsed) -> None:
@@ -103,7 +101,7 @@ class Segment:
 
     def postings(self) -> dict[str, array[int]]:
         """The postings by term."""
-        found = _Postings()
+        found = _no_postings()
         for name, postings in self._names.items():
             found["=" + name] = postings
             for term in TERMS[name]:
