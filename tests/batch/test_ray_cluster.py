@@ -30,16 +30,18 @@ from environments.tasks import Task
 
 TASKS, TURNS = 4, 6
 DESIGN = """import asyncio
-from pathlib import Path
+from contextlib import suppress
 
 
 async def solve(kit):
     for turn in range({turns}):
-        if turn == {turns} // 2 and {marker!r} and not Path({marker!r}).exists():
+        if turn == {turns} // 2 and {marker!r}:
             import ray
 
-            Path({marker!r}).write_text(ray.get_runtime_context().get_node_id())
-            await asyncio.sleep(3600)  # until its machine dies
+            with suppress(FileExistsError), open({marker!r}, "x") as file:  # two may come at the same moment
+                file.write(ray.get_runtime_context().get_node_id())
+                file.flush()
+                await asyncio.sleep(3600)  # until its machine dies
         await kit.ask(f"Step {{turn}}: what is next?", about="issue")
     await kit.abstain("it was only asked")
 """
