@@ -6,7 +6,7 @@ import doctest
 from pathlib import Path
 
 import pytest
-from conftest import FAILING
+from money_project import FAILING
 
 from agent import api
 

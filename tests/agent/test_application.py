@@ -8,7 +8,7 @@ import sys
 from pathlib import Path
 
 import pytest
-from conftest import FAILING, SOURCE, Run, git
+from money_project import COMMAND, FAILING, SOURCE_WITH_MEAN, Run, git
 
 from agent.application import apply_run, undo_run
 from agent.store.folder import RunFolder
@@ -46,7 +46,7 @@ def test_applied_and_undone_the_tree_is_as_it_was(named: Path, folder: RunFolder
     with pytest.raises(InputError, match="applied already"):
         apply_run(folder, named, PATCH)
     undo_run(folder)
-    assert (named / "money.py").read_text() == SOURCE
+    assert (named / "money.py").read_text() == SOURCE_WITH_MEAN
     assert (named / "draft.txt").read_text() == "mine"
     with pytest.raises(InputError, match="nothing of this run"):
         undo_run(folder)
@@ -60,7 +60,7 @@ def test_a_commit_holds_the_patch_alone_and_is_taken_back(named: Path, folder: R
     undo_run(folder)
     assert git(named, "rev-parse", "HEAD") == before
     assert (named / "tests" / "test_money.py").read_text() == "# mine\n"
-    assert (named / "money.py").read_text() == SOURCE
+    assert (named / "money.py").read_text() == SOURCE_WITH_MEAN
 
 
 def test_below_other_commits_it_is_reverted(named: Path, folder: RunFolder) -> None:
@@ -69,7 +69,7 @@ def test_below_other_commits_it_is_reverted(named: Path, folder: RunFolder) -> N
     git(named, "add", "-A")
     git(named, "commit", "-qm", "later")
     undo_run(folder)
-    assert (named / "money.py").read_text() == SOURCE
+    assert (named / "money.py").read_text() == SOURCE_WITH_MEAN
     assert (named / "more.py").exists()
     assert git(named, "log", "-1", "--format=%s") == 'Revert "Fix it"'
 
@@ -79,7 +79,7 @@ def test_staged_changes_are_not_committed_along(named: Path, folder: RunFolder) 
     git(named, "add", "-A")
     with pytest.raises(InputError, match="staged"):
         apply_run(folder, named, PATCH, message="Fix it")
-    assert (named / "money.py").read_text() == SOURCE
+    assert (named / "money.py").read_text() == SOURCE_WITH_MEAN
 
 
 def test_a_hook_that_refuses_the_commit_leaves_nothing_behind(named: Path, folder: RunFolder) -> None:
@@ -107,7 +107,7 @@ def test_what_was_taken_out_by_hand_can_be_applied_again(named: Path, folder: Ru
     apply_run(folder, named, PATCH)
     git(named, "checkout", "-q", ".")
     undo_run(folder)
-    assert (named / "money.py").read_text() == SOURCE
+    assert (named / "money.py").read_text() == SOURCE_WITH_MEAN
     with pytest.raises(InputError, match="nothing of this run"):
         undo_run(folder)
 
@@ -120,7 +120,7 @@ def test_what_solve_applies_is_undone_and_is_done_whoever_reads(
     words = ["solve", "--repo", ".", "--failing-test", FAILING, "--python", sys.executable, "--out", out, "--apply"]
     reading, writing = os.pipe()
     os.close(reading)  # as `| head` does
-    command = [sys.executable, "-c", "from agent.cli.main import run; run()", *map(str, words), *form]
+    command = [*COMMAND, *map(str, words), *form]
     done = subprocess.run(
         command, env=home, cwd=repository, stdout=writing, stderr=subprocess.PIPE, text=True, check=False
     )

@@ -9,8 +9,8 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from conftest import Run, git
 from model_server import serving
+from money_project import Run, git
 from repairing_model import ISSUE, RIGHT, Author, tree
 
 

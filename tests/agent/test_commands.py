@@ -6,7 +6,7 @@ import json
 import sys
 from pathlib import Path
 
-from conftest import FAILING, Run, git
+from money_project import FAILING, Run, git
 
 from agent.store.folder import RunFolder
 

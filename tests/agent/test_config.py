@@ -4,7 +4,7 @@ import re
 from pathlib import Path
 
 import pytest
-from conftest import Run
+from money_project import Run
 
 from agent.config import ROLES, Settings, resolve
 from tools.errors import InputError

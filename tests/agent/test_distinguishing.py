@@ -8,8 +8,8 @@ import sys
 from pathlib import Path
 
 import pytest
-from conftest import FAILING, Run
 from model_server import say, serving
+from money_project import FAILING, Run
 from repairing_model import ISSUE, OLD, RIGHT, Author
 
 LASTS = "[total // people + (i >= people - total % people) for i in range(people)]"

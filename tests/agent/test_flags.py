@@ -9,8 +9,8 @@ from http.server import BaseHTTPRequestHandler
 from pathlib import Path
 
 import pytest
-from conftest import FAILING, Run
 from model_server import serving
+from money_project import FAILING, Run
 from repairing_model import ISSUE, Author
 
 PYTHON = ("--python", sys.executable)

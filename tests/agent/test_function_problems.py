@@ -10,7 +10,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import pytest
-from conftest import Run
+from money_project import Run
 
 PROBLEM = {
     "task_id": "HumanEval/901",

@@ -10,7 +10,7 @@ import sys
 from pathlib import Path
 
 import pytest
-from conftest import FAILING, SOURCE, TESTS
+from money_project import FAILING, SOURCE_WITH_MEAN, TESTS_WITH_MEAN
 
 from agent.config import Settings
 from agent.solve import solve
@@ -29,9 +29,9 @@ def huge(root: Path) -> None:
         data = text.encode()
         parts.append(b"M 100644 inline %s\ndata %d\n%s\n" % (path.encode(), len(data), data))
 
-    add("money.py", SOURCE)
+    add("money.py", SOURCE_WITH_MEAN)
     add("tests/__init__.py", "")
-    add("tests/test_money.py", TESTS)
+    add("tests/test_money.py", TESTS_WITH_MEAN)
     for number in range(FILES - 3):
         folder = f"lib/p{number // 1000}/q{number % 20}"
         if number < MODULES:

@@ -19,8 +19,8 @@ import psutil
 import pydantic_core
 import pytest
 import test_codetree
-from conftest import FAILING
 from daemon import IMAGE, daemon, make_image
+from money_project import FAILING
 from scripted import ScriptedModel, call
 from test_codetree import ISSUE, Author, tree
 

@@ -11,8 +11,8 @@ from collections.abc import Callable
 from http.server import BaseHTTPRequestHandler
 from pathlib import Path
 
-from conftest import Run, git
 from model_server import serving
+from money_project import Run, git
 from repairing_model import ISSUE, RIGHT, Author
 from typer.testing import CliRunner
 

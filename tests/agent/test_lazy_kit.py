@@ -6,7 +6,7 @@ import json
 import sys
 from pathlib import Path
 
-from conftest import Run, git
+from money_project import Run, git
 
 GIVES_UP = "async def solve(kit):\n    await kit.abstain('nothing to do: ' + kit.problem)\n"
 SWALLOWS = """

@@ -7,7 +7,7 @@ import sys
 from pathlib import Path
 
 import pytest
-from conftest import FAILING, Run, git
+from money_project import FAILING, Run, git
 
 
 @pytest.mark.parametrize(

@@ -11,7 +11,7 @@ import time
 from pathlib import Path
 
 import pytest
-from conftest import FAILING, SOURCE, Run, git
+from money_project import COMMAND, FAILING, SOURCE_WITH_MEAN, Run, git
 
 PYTHON = ("--python", sys.executable)
 
@@ -24,7 +24,7 @@ def test_detached_dirty_with_submodules_crlf_and_latin_1_it_is_solved(
     git(other, "init", "-q")
     git(other, "commit", "-qm", "empty", "--allow-empty")
     git(repository, "-c", "protocol.file.allow=always", "submodule", "add", "-q", str(other), "vendored")
-    source = "# -*- coding: latin-1 -*-\n" + SOURCE.replace(
+    source = "# -*- coding: latin-1 -*-\n" + SOURCE_WITH_MEAN.replace(
         "Splits total cents", "Partage \u00e9quitable: splits total"
     )
     (repository / "money.py").write_bytes(source.replace("\n", "\r\n").encode("latin-1"))
@@ -52,7 +52,7 @@ def test_detached_dirty_with_submodules_crlf_and_latin_1_it_is_solved(
 
 
 def test_uncommitted_changes_are_taken_on_request(repository: Path, treewright: Run, tmp_path: Path) -> None:
-    (repository / "money.py").write_text(SOURCE.replace("<=", "<"))
+    (repository / "money.py").write_text(SOURCE_WITH_MEAN.replace("<=", "<"))
     arguments = ("--repo", repository, "--failing-test", FAILING, *PYTHON, "--out", tmp_path / "run")
     done = treewright("solve", *arguments, "--include-uncommitted")
     assert done.returncode == 2
@@ -119,7 +119,7 @@ def test_a_full_disk_is_named_and_the_run_goes_on_when_there_is_room(
     small = (
         f'mkdir {out} && mount -t tmpfs -o size=300k tmpfs {out} && "$@"; code=$?; cp -r {out} {out}-kept; exit $code'
     )
-    command = [sys.executable, "-c", "from agent.cli.main import run; run()", "solve", "--repo", str(repository)]
+    command = [*COMMAND, "solve", "--repo", str(repository)]
     command += ["--failing-test", FAILING, *PYTHON, "--out", str(out)]
     prefix = ["unshare", "--mount", "sh", "-c", small, "sh"]
     done = subprocess.run([*prefix, *command], env=home, capture_output=True, text=True, timeout=300, check=False)
@@ -137,7 +137,7 @@ def test_interrupted_twice_it_stops_at_once_and_can_be_resumed(
     repository: Path, treewright: Run, home: dict[str, str], tmp_path: Path
 ) -> None:
     out = tmp_path / "run"
-    command = [sys.executable, "-c", "from agent.cli.main import run; run()", "solve", "--repo", str(repository)]
+    command = [*COMMAND, "solve", "--repo", str(repository)]
     slow = ("--test", "sleep 30; python3 -m unittest", "--issue", "share is off")
     process = subprocess.Popen(
         [*command, *slow, *PYTHON, "--out", str(out)],

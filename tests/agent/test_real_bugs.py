@@ -11,7 +11,7 @@ import sqlite3
 from pathlib import Path
 
 import pytest
-from conftest import ROOT
+from money_project import ROOT
 
 from agent.comparison import compare
 from agent.config import Settings

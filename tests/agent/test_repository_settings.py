@@ -7,9 +7,9 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
-from conftest import FAILING, Run, git
 from hypothesis import given
 from hypothesis import strategies as st
+from money_project import FAILING, Run, git
 
 from agent.repository_settings import FILE, with_repository_settings
 from environments.tasks import Task

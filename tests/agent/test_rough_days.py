@@ -13,7 +13,7 @@ import time
 from pathlib import Path
 
 import pytest
-from conftest import FAILING
+from money_project import COMMAND, FAILING
 from typer.testing import CliRunner
 
 from agent.cli.main import app
@@ -29,8 +29,6 @@ from agent.store.sittings import SITTING, worked
 from agent.store.store import Store
 from environments.tasks import Task
 from tools.errors import InfrastructureError, TreewrightError
-
-COMMAND = [sys.executable, "-c", "from agent.cli.main import run; run()"]
 
 
 def run_here(repository: Path, out: Path) -> Outcome:

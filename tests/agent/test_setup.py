@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 
 import pytest
-from conftest import FAILING, Run, git
+from money_project import FAILING, Run, git
 
 from agent.assembly import OWN_PACKAGES
 

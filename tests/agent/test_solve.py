@@ -12,7 +12,7 @@ import time
 from pathlib import Path
 
 import pytest
-from conftest import FAILING, Run, git
+from money_project import COMMAND, FAILING, Run, git
 
 
 def fingerprint(folder: Path) -> dict[str, str]:
@@ -109,7 +109,7 @@ def test_killed_in_the_middle_it_goes_on_without_running_anything_again(
     repository: Path, treewright: Run, home: dict[str, str], tmp_path: Path
 ) -> None:
     out = tmp_path / "run"
-    command = [sys.executable, "-c", "from agent.cli.main import run; run()", "solve", "--repo", str(repository)]
+    command = [*COMMAND, "solve", "--repo", str(repository)]
     command += ["--failing-test", FAILING, "--python", sys.executable, "--out", str(out)]
     process = subprocess.Popen(command, env=home, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
     assert process.stderr is not None
@@ -140,7 +140,7 @@ def test_interrupted_once_it_saves_and_says_how_to_go_on(
     repository: Path, home: dict[str, str], tmp_path: Path
 ) -> None:
     out = tmp_path / "run"
-    command = [sys.executable, "-c", "from agent.cli.main import run; run()", "solve", "--repo", str(repository)]
+    command = [*COMMAND, "solve", "--repo", str(repository)]
     command += ["--failing-test", FAILING, "--python", sys.executable, "--out", str(out)]
     process = subprocess.Popen(command, env=home, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
     assert process.stderr is not None

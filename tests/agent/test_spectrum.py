@@ -7,8 +7,8 @@ import sys
 from pathlib import Path
 
 import pytest
-from conftest import Run, git
 from model_server import Json, say, serving
+from money_project import Run, git
 
 ISSUE = "The number of items in the stock is too high."
 FILES = {

@@ -10,8 +10,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from conftest import Run, git
 from model_server import call, serving
+from money_project import Run, git
 from repairing_model import ISSUE, OLD, REPRODUCING, RIGHT, Author
 
 Solve = Callable[..., dict[str, Any]]

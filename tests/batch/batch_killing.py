@@ -14,7 +14,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import psutil
-from batch_helpers import COMMAND, ISSUE, make_repository, task, write_tasks
+from batch_helpers import ISSUE, task, write_tasks
+from money_project import COMMAND, make_repository
 
 PATIENCE = 60.0
 

@@ -9,7 +9,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from batch_helpers import FAILING, FIXED, environment, events, make_repository, task, treewright, write_tasks
+from batch_helpers import FIXED, events, task, write_tasks
+from money_project import FAILING, environment, make_repository, treewright
 
 from agent.batch.job import Job, JobResult
 from agent.batch.layout import BatchFolder
@@ -38,7 +39,7 @@ def tasks(tmp_path: Path) -> Path:
 
 
 def test_each_task_ends_as_what_it_is_and_the_same_command_runs_nothing_again(tasks: Path, tmp_path: Path) -> None:
-    env, out = environment(tmp_path), tmp_path / "out"
+    env, out = environment(tmp_path / "home"), tmp_path / "out"
     assert not is_batch(out)
     done = treewright(env, "batch", "--dataset", tasks, "--out", out, "-j", 2, "--json")
     assert done.returncode == 0, done.stderr
@@ -77,7 +78,7 @@ def test_each_task_ends_as_what_it_is_and_the_same_command_runs_nothing_again(ta
 
 
 def test_other_settings_are_refused_and_no_batch_is_said_to_be_none(tasks: Path, tmp_path: Path) -> None:
-    env, out = environment(tmp_path), tmp_path / "out"
+    env, out = environment(tmp_path / "home"), tmp_path / "out"
     chosen = ("--dataset", tasks, "--out", out, "--filter", "Gone")
     assert treewright(env, "batch", *chosen).returncode == 0
     other = treewright(env, "batch", *chosen, "--seed", 7)

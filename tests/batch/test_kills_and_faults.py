@@ -12,9 +12,9 @@ from pathlib import Path
 
 import pytest
 from batch_faults import Faulty, failing
-from batch_helpers import environment, treewright
 from batch_killing import instants, journal, leftovers, make_tasks, predictions, run_killed
 from model_server import serving
+from money_project import environment, treewright
 from repairing_model import Author
 
 TASKS, KILLS = (30, 20) if os.environ.get("TREEWRIGHT_FULL") else (3, 3)
@@ -42,7 +42,7 @@ class Calm:
 def calm(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Calm]:
     folder, author = tmp_path_factory.mktemp("calm"), Author()
     with serving(author) as url:
-        yield Calm(folder, environment(folder, OPENAI_API_BASE=url, OPENAI_API_KEY="none"), author)
+        yield Calm(folder, environment(folder / "home", OPENAI_API_BASE=url, OPENAI_API_KEY="none"), author)
 
 
 def test_the_calm_batch_solves_all(calm: Calm) -> None:

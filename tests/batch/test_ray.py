@@ -5,8 +5,8 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
-from batch_helpers import ROOT, environment, treewright
 from batch_killing import make_tasks
+from money_project import ROOT, environment, treewright
 
 from agent.batch.executors.coordinator import Coordinator
 
@@ -25,7 +25,7 @@ async def test_what_a_lost_worker_held_is_given_to_others() -> None:
 
 
 def test_without_ray_or_a_cluster_it_says_so(tmp_path: Path) -> None:
-    env, tasks = environment(tmp_path), make_tasks(tmp_path, 1)
+    env, tasks = environment(tmp_path / "home"), make_tasks(tmp_path, 1)
     common = ["batch", "--dataset", tasks, "--out", tmp_path / "out"]
     done = treewright(env, *common, "--executor", "slurm")
     assert done.returncode == 2

@@ -12,8 +12,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from batch_helpers import ROOT, Fine, environment
+from batch_helpers import Fine
 from batch_killing import journal
+from money_project import ROOT, environment
 from postgresql_server import Server
 from ray_machines import machines
 
@@ -50,7 +51,7 @@ async def solve(kit):
 @pytest.fixture
 def cluster(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Any]:
     """A head that runs nothing, and two machines with room for one task each."""
-    for name, value in environment(tmp_path, PYTHONPATH=str(ROOT)).items():
+    for name, value in environment(tmp_path / "home", PYTHONPATH=str(ROOT)).items():
         monkeypatch.setenv(name, value)
     monkeypatch.setenv("RAY_USAGE_STATS_ENABLED", "0")
     monkeypatch.setenv("RAY_worker_niceness", "0")  # 15 otherwise: on a busy machine a worker never gets to run

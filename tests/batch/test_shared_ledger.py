@@ -8,8 +8,9 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import pytest
-from batch_helpers import FAILING, environment, make_repository, task, write_tasks
+from batch_helpers import task, write_tasks
 from batch_killing import run_killed
+from money_project import FAILING, environment, make_repository
 from postgresql_server import PASSWORD, Server
 from typer.testing import CliRunner, Result
 
@@ -39,7 +40,7 @@ class Shared:
 
     def __init__(self, folder: Path, server: Server) -> None:
         self.folder, self.server, self.out = folder, server, folder / "out"
-        self.env = environment(folder)
+        self.env = environment(folder / "home")
         self.place = server.schema()
         repository = make_repository(folder / "money")
         write_tasks(folder / "tasks.jsonl", [task(repository, f"t-{n}", failing_tests=[FAILING]) for n in range(TASKS)])
@@ -72,7 +73,7 @@ def refusal(result: Result, kind: type[TreewrightError]) -> str:
 
 @pytest.fixture
 def shared(tmp_path: Path, postgresql: Server, monkeypatch: pytest.MonkeyPatch) -> Shared:
-    for name, value in {**environment(tmp_path), "PGPASSFILE": "/nowhere"}.items():
+    for name, value in {**environment(tmp_path / "home"), "PGPASSFILE": "/nowhere"}.items():
         monkeypatch.setenv(name, value)
     monkeypatch.delenv("PGPASSWORD", raising=False)
     return Shared(tmp_path, postgresql)

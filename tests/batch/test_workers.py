@@ -16,8 +16,9 @@ from pathlib import Path
 
 import psutil
 import pytest
-from batch_helpers import COMMAND, Fine, environment, treewright, write_tasks
+from batch_helpers import Fine, write_tasks
 from batch_killing import journal
+from money_project import COMMAND, environment, treewright
 
 from agent.batch.executors.blame import Blame
 from agent.batch.executors.coordinator import Coordinator
@@ -60,7 +61,7 @@ class Asking:
         from agent.config import Settings
         from environments.tasks import Task
 
-        self.env, self.out, self.sent = environment(folder), folder / "out", folder / "sent.jsonl"
+        self.env, self.out, self.sent = environment(folder / "home"), folder / "out", folder / "sent.jsonl"
         self.marker, self.transcript = folder / "marker", folder / "calm.jsonl"
         self.tasks = write_tasks(
             folder / "tasks.jsonl",

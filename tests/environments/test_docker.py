@@ -26,6 +26,7 @@ from daemon import IMAGE, daemon, make_image
 from harness import ATTACKS, NOBODY, PYTHON, Host, as_result, escapes, host, run_as
 from hypothesis import given
 from hypothesis import strategies as st
+from money_project import FAILING, environment, make_repository, treewright
 
 from environments import registry
 from environments.base import Command, CommandResult, Limits, Mount
@@ -323,29 +324,12 @@ def test_frames_are_read_however_they_are_cut(pieces: list[tuple[int, bytes]], s
     assert got == b"".join(data for _, data in pieces)
 
 
-BUG = "def share(total, people):\n    return [total // people + (i <= total % people) for i in range(people)]\n"
-TESTS_OF_BUG = (
-    "import unittest\n\nfrom money import share\n\n\nclass ShareTest(unittest.TestCase):\n"
-    "    def test_sum(self):\n        self.assertEqual(sum(share(10, 3)), 10)\n\n"
-    "    def test_count(self):\n        self.assertEqual(len(share(10, 3)), 3)\n"
-)
-
-
 def test_a_bug_is_repaired_in_containers_and_none_is_left(tmp_path: Path, address: str) -> None:
-    root = tmp_path / "money"
-    (root / "tests").mkdir(parents=True)
-    (root / "money.py").write_text(BUG)
-    (root / "tests" / "__init__.py").touch()
-    (root / "tests" / "test_money.py").write_text(TESTS_OF_BUG)
-    who = ("-c", "user.name=A Person", "-c", "user.email=person@example.org")
-    for words in (("init", "-q"), ("add", "-A"), ("commit", "-qm", "start")):
-        subprocess.run(["git", "-C", root, *who, *words], check=True)
-    command = [sys.executable, "-c", "from agent.cli.main import run; run()", "solve", "--repo", root]
-    command += ["--failing-test", "tests.test_money.ShareTest.test_sum", "--environment", "docker", "--image", IMAGE]
+    root = make_repository(tmp_path / "money")
+    command: list[object] = ["solve", "--repo", root]
+    command += ["--failing-test", FAILING, "--environment", "docker", "--image", IMAGE]
     command += ["--python", PYTHON, "--out", tmp_path / "run", "--json"]
-    home = {"HOME": str(tmp_path), "PATH": os.environ["PATH"], "DOCKER_HOST": address}
-    home["PYTHONPATH"] = str(Path(__file__).parents[2])
-    done = subprocess.run(command, env=home, capture_output=True, text=True, timeout=600, check=False)
+    done = treewright(environment(tmp_path, DOCKER_HOST=address), *command, timeout=600)
     assert done.returncode == 0, done.stderr
     outcome = json.loads(done.stdout)
     assert outcome["status"] == "solved"

@@ -8,12 +8,12 @@ import os
 import signal
 import sqlite3
 import subprocess
-import sys
 import time
 from pathlib import Path
 from typing import Any
 
 import pytest
+from money_project import COMMAND
 from shops import shops
 from worlds import DESIGN, World, exams, start
 
@@ -178,7 +178,7 @@ def test_a_real_evolution_that_is_killed_goes_on_in_the_same_folder(tmp_path: Pa
     out = tmp_path / "out"
     flags = ["--designs", "2", "--evaluations", "4", "--max-nodes", "3", "--held-out", "0.34", "--json"]
     words = ["evolve", "--dataset", str(tasks), "--out", str(out), *flags]
-    command = [sys.executable, "-c", "from agent.cli.main import run; run()", *words]
+    command = [*COMMAND, *words]
     env = {**os.environ, "PYTHONPATH": str(ROOT), "XDG_CACHE_HOME": str(tmp_path / "cache")}
     with subprocess.Popen(command, env=env, stdout=subprocess.PIPE, text=True, start_new_session=True) as process:
         assert process.stdout is not None

@@ -5,10 +5,10 @@ from __future__ import annotations
 import json
 import os
 import subprocess
-import sys
 from pathlib import Path
 
 import pytest
+from money_project import COMMAND
 from ray_machines import machines
 from shops import shops
 
@@ -35,7 +35,7 @@ def test_an_evolution_on_two_machines_is_the_one_of_a_single_process(
 
     def run(out: Path, *more: str) -> dict[str, object]:
         words = ["evolve", "--dataset", str(tasks), "--out", str(out), *flags, *more]
-        command = [sys.executable, "-c", "from agent.cli.main import run; run()", *words]
+        command = [*COMMAND, *words]
         done = subprocess.run(command, env=dict(os.environ), capture_output=True, text=True, check=False)
         assert done.returncode == 0, done.stderr
         summary: dict[str, object] = json.loads(done.stdout.splitlines()[-1])
@@ -51,7 +51,7 @@ def test_an_evolution_on_two_machines_is_the_one_of_a_single_process(
 def test_an_executor_that_is_not_there_is_named(tmp_path: Path) -> None:
     tasks = shops(tmp_path, ("share", "largest"))
     words = ["evolve", "--dataset", str(tasks), "--out", str(tmp_path / "out"), "--executor", "slurm"]
-    command = [sys.executable, "-c", "from agent.cli.main import run; run()", *words]
+    command = [*COMMAND, *words]
     done = subprocess.run(
         command, env={**os.environ, "PYTHONPATH": str(ROOT)}, capture_output=True, text=True, check=False
     )

@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import asyncio
 import json
-import os
 import sqlite3
 import subprocess
 import sys
 from pathlib import Path
 
+import money_project
 import pytest
 from model_server import serving
+from money_project import FAILING, ROOT, SOURCE, environment, git, make_repository
 from played_model import Author
 
 from agent.designs import load as load_design
@@ -24,61 +25,30 @@ from environments.benchmarks import load as load_tasks
 from search.policies.uct import Uct
 from tools.errors import InputError
 
-ROOT = Path(__file__).parents[2]
 EXAMPLES = ROOT / "examples"
 LONGER = {"scaling_curve": 90, "patient": 55}
-FAILING = "tests.test_money.ShareTest.test_sum"
-SOURCE = '''def share(total, people):
-    """Splits total cents among people; the first ones get the extra cents."""  # TODO: what of nobody?
-    return [total // people + (i <= total % people) for i in range(people)]
-'''
-TESTS = """import unittest
-
-from money import share
-
-
-class ShareTest(unittest.TestCase):
-    def test_sum(self):
-        self.assertEqual(sum(share(10, 3)), 10)
-
-    def test_one(self):
-        self.assertEqual(len(share(10, 1)), 1)
-"""
-
-
-def git(repository: Path, *arguments: str) -> str:
-    who = ("-c", "user.name=A Person", "-c", "user.email=person@example.org")
-    done = subprocess.run(["git", "-C", repository, *who, *arguments], check=True, capture_output=True, text=True)
-    return done.stdout.strip()
+REMARKED = SOURCE.replace('cents."""', 'cents."""  # TODO: what of nobody?')
 
 
 @pytest.fixture
 def money(tmp_path: Path) -> Path:
     """One commit with an off-by-one and a test that shows it; its fix on the branch `fix/strict`."""
-    root = tmp_path / "money"
-    (root / "tests").mkdir(parents=True)
-    (root / "money.py").write_text(SOURCE)
-    (root / "tests" / "__init__.py").write_text("")
-    (root / "tests" / "test_money.py").write_text(TESTS)
-    git(root, "init", "-q", "-b", "main")
-    git(root, "add", "-A")
-    git(root, "commit", "-qm", "start")
+    root = make_repository(tmp_path / "money", REMARKED)
     git(root, "checkout", "-qb", "fix/strict")
-    (root / "money.py").write_text(SOURCE.replace("<=", "<"))
+    (root / "money.py").write_text(REMARKED.replace("<=", "<"))
     git(root, "commit", "-qam", f"share() gives a cent too much\n\nIt compared wrongly.\n\nTest: {FAILING}")
     git(root, "checkout", "-q", "main")
     return root
 
 
 def run(*command: object, home: Path, **variables: str) -> subprocess.CompletedProcess[str]:
-    kept = {key: value for key, value in os.environ.items() if key in ("PATH", "LANG", "PYENV_ROOT", "CI")}
-    env = kept | {"HOME": str(home), "PYTHONPATH": str(ROOT), "COLUMNS": "80"} | variables
     argv = [sys.executable, *map(str, command)]
+    env = environment(home, **variables)
     return subprocess.run(argv, capture_output=True, text=True, timeout=300, env=env, cwd=home, check=False)
 
 
 def treewright(*arguments: object, home: Path, **variables: str) -> subprocess.CompletedProcess[str]:
-    return run("-c", "from agent.cli.main import run; run()", *arguments, home=home, **variables)
+    return money_project.treewright(environment(home, **variables), *arguments, cwd=home)
 
 
 def test_the_design_and_the_policy_solve_and_the_curve_is_drawn(money: Path, tmp_path: Path) -> None:
@@ -115,7 +85,7 @@ class Held:
         return ["money.py", "notes.txt"]
 
     def read(self, path: str) -> str:
-        return SOURCE
+        return REMARKED
 
     async def run(self, command: str) -> str:
         return f"ran {command}"

@@ -10,8 +10,8 @@ from typing import Any
 
 import pytest
 import yaml
-from forge_world import ROOT, git
 from github_server import TOKEN, State
+from money_project import ROOT, git
 
 ACTION = ROOT / ".ci" / "action" / "action.yml"
 

@@ -8,8 +8,8 @@ import socket
 from pathlib import Path
 
 import pytest
-from forge_world import Run, git
 from github_server import TOKEN, State
+from money_project import Run, git
 
 from agent.forge.connect import connect
 from agent.forge.intake import take_in

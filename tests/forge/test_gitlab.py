@@ -12,7 +12,7 @@ from typing import Any
 from urllib.parse import unquote
 
 import pytest
-from forge_world import Run, git
+from money_project import Run, git
 
 from agent.forge.base import Forge, ForgeRefused, ForgeUnavailable
 from agent.forge.connect import connect

@@ -8,6 +8,7 @@ from pathlib import Path
 
 import pytest
 from hostile import REFUSED, REFUSED_WITH_CHANGES, SINGING, TRICKS
+from money_project import FAILING, SOURCE, TESTS
 from snapshot_helpers import FILES, Repository, picture
 from typer.testing import CliRunner
 
@@ -122,21 +123,6 @@ def test_there_are_enough() -> None:
     assert len(SINGING) >= 13
 
 
-BUG = """def share(total, people):
-    return [total // people + (i <= total % people) for i in range(people)]
-"""
-TEST = """import unittest
-
-from money import share
-
-
-class ShareTest(unittest.TestCase):
-    def test_sum(self):
-        self.assertEqual(sum(share(10, 3)), 10)
-
-    def test_one(self):
-        self.assertEqual(len(share(10, 1)), 1)
-"""
 LAST = ("remotes", "helpers", "alternates", "odd_references")
 """Plain git commits no more after these."""
 TOGETHER = sorted(
@@ -147,13 +133,13 @@ TOGETHER = sorted(
 def test_the_commands_on_many_at_once(repository: Repository, fire: Path, canary: Path, tmp_path: Path) -> None:
     """`solve` repairs it all the same, `localize` and `map` find their way."""
     (repository.root / "tests/test_a.py").unlink()
-    repository.commit({"money.py": BUG.encode(), "tests/__init__.py": b"", "tests/test_money.py": TEST.encode()})
+    repository.commit({"money.py": SOURCE.encode(), "tests/__init__.py": b"", "tests/test_money.py": TESTS.encode()})
     for name in (*TOGETHER, *LAST):
         TRICKS[name](repository, fire)
     canary.unlink(missing_ok=True)
     before, before_times = picture(repository.root), times(repository.root)
     here = ("--repo", str(repository.root))
-    failing = ("--failing-test", "tests.test_money.ShareTest.test_sum", "--python", sys.executable)
+    failing = ("--failing-test", FAILING, "--python", sys.executable)
     cache = ("--cache", str(tmp_path / "cache"))
     for command in (
         ("solve", *here, *failing, "--out", str(tmp_path / "run"), "--json"),

@@ -8,12 +8,12 @@ import os
 import pty
 import re
 import subprocess
-import sys
 import time
 from pathlib import Path
 
 import pytest
 from corpus import hostile
+from money_project import COMMAND
 from rich.cells import cell_len
 from rich.console import Console, RenderableType
 from viewer_runs import make_run
@@ -43,7 +43,7 @@ def run_in_terminal(*arguments: str, **environment: str) -> str:
     os.set_blocking(leader, False)
     env = {**os.environ, "COLUMNS": "80", "TERM": "xterm-256color", "PYTHONPATH": str(ROOT), **environment}
     env = {name: value for name, value in env.items() if value}
-    command = [sys.executable, "-c", "from agent.cli.main import run; run()", *arguments]
+    command = [*COMMAND, *arguments]
     written = b""
     with subprocess.Popen(command, stdin=follower, stdout=follower, stderr=follower, env=env) as process:
         os.close(follower)
@@ -112,7 +112,7 @@ def test_hostile_text_does_nothing_to_a_terminal(tmp_path: Path) -> None:
 
 def test_a_log_has_no_control_characters_and_no_repaints(tmp_path: Path) -> None:
     run = make_run(tmp_path / "one", leaves=30)
-    command = [sys.executable, "-c", "from agent.cli.main import run; run()", "show", str(run.root)]
+    command = [*COMMAND, "show", str(run.root)]
     env = {**os.environ, "PYTHONPATH": str(ROOT), "COLUMNS": "80"}
     done = subprocess.run(command, env=env, capture_output=True, check=True)
     assert not re.search(rb"[\x00-\x08\x0b-\x1f\x7f]", done.stdout + done.stderr)
