@@ -10,11 +10,14 @@ from __future__ import annotations
 
 import json
 import sys
+from collections.abc import Mapping
 from pathlib import Path
 
 from agent.bench.replay import read_task
 from environments.pools import read_gold, read_pool
-from search.selection.posterior import Example, Posterior, fit
+from search.selection.evidence import evidence
+from search.selection.matrix import Floats, Matrix
+from search.selection.posterior import Evidence, Example, Posterior, fit
 
 SIZES = {5: 3, 10: 3, 20: 3, 50: 3}
 """How many subsets of which number of samples stand beside the full set: the model must hold for few samples too."""
@@ -32,6 +35,18 @@ def examples(pool: Path) -> list[Example]:
     return found
 
 
+def remembered() -> Evidence:
+    """The evidence of each matrix, computed once for the models of all tasks."""
+    known: dict[Matrix, dict[str, Floats]] = {}
+
+    def columns(matrix: Matrix, context: Mapping[str, float]) -> dict[str, Floats]:
+        if matrix not in known:
+            known[matrix] = evidence(matrix, context)
+        return known[matrix]
+
+    return columns
+
+
 def plain(posterior: Posterior) -> dict[str, object]:
     def short(value: object) -> object:
         if isinstance(value, dict):
@@ -43,10 +58,12 @@ def plain(posterior: Posterior) -> dict[str, object]:
 
 def main() -> None:
     rows = examples(Path(sys.argv[1]))
+    columns = remembered()
     models = {
-        "all": plain(fit(rows)),
+        "all": plain(fit(rows, columns=columns)),
         "without": {
-            task: plain(fit([row for row in rows if row.group != task])) for task in sorted({row.group for row in rows})
+            task: plain(fit([row for row in rows if row.group != task], columns=columns))
+            for task in sorted({row.group for row in rows})
         },
     }
     target = Path(__file__).parent.parent / "search" / "selection" / "calibrated.json"

@@ -43,7 +43,7 @@ def read_task(task: PoolTask) -> ReplayTask:
     candidates = []
     for index, draws in sorted(Counter(task.draws).items()):
         reading = read_solution(task.prompt, task.solutions[index], task.entry_point, requirement)
-        candidates.append(Candidate(index, reading.form, draws, reading.findings))
+        candidates.append(Candidate(index, reading.form, draws, reading.findings, reading.heeded))
     tests = []
     for code, count in zip(task.tests, task.counts, strict=True):
         claim = read_assert(code, task.entry_point)

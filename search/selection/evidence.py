@@ -21,7 +21,7 @@ def evidence(matrix: Matrix, context: Mapping[str, float]) -> dict[str, Floats]:
         context: numbers about the task, the same for all of its candidates.
     """
     rows = len(matrix.candidates)
-    columns = {**_of_agreement(matrix), **_of_claims(matrix)}
+    columns = {**_of_agreement(matrix), **_of_claims(matrix), "lacks": _lacks(matrix)}
     for name in sorted(matrix.candidates[0].findings):
         columns[f"finding {name}"] = np.array([c.findings[name] for c in matrix.candidates], dtype=np.float64)
     for name, value in {**_of_task(matrix, columns["share"]), **context}.items():
@@ -63,6 +63,14 @@ def _of_claims(matrix: Matrix) -> dict[str, Floats]:
         "bits": np.log1p(outcome @ np.array([test.bits for test in tests], dtype=np.float64)),
         "rarity": np.log1p(outcome @ (matrix.counts * -np.log(ease))),
     }
+
+
+def _lacks(matrix: Matrix) -> Floats:
+    """How much that the requirement names and other draws heed a candidate does not: the root of the summed shares."""
+    names = sorted(frozenset().union(*(candidate.heeded for candidate in matrix.candidates)))
+    shown = np.array([[name in candidate.heeded for name in names] for candidate in matrix.candidates], dtype=bool)
+    share = matrix.draws @ shown / matrix.draws.sum()
+    return np.asarray(np.sqrt(np.where(shown, 0.0, share).sum(axis=1)), dtype=np.float64)
 
 
 def _of_task(matrix: Matrix, share: Floats) -> dict[str, float]:

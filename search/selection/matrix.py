@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import Literal
 
@@ -27,12 +27,14 @@ class Candidate:
         form: its normal form; equal forms are the same answer written differently.
         draws: how often it was drawn.
         findings: static findings by name, the same names for all candidates of a matrix.
+        heeded: what the requirement names and the candidate shows a trace of.
     """
 
     index: int
     form: str
     draws: int
     findings: Mapping[str, float] = field(default_factory=dict)
+    heeded: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,9 +102,7 @@ class Matrix:
         for index in indices:
             drawn[index] = drawn.get(index, 0) + 1
         rows = [row for row, candidate in enumerate(self.candidates) if candidate.index in drawn]
-        kept = tuple(
-            Candidate(c.index, c.form, drawn[c.index], c.findings) for c in (self.candidates[row] for row in rows)
-        )
+        kept = tuple(replace(c, draws=drawn[c.index]) for c in (self.candidates[row] for row in rows))
         return Matrix(kept, self.tests, self.passed[rows])
 
 

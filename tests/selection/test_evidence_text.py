@@ -32,6 +32,27 @@ def test_names_comments_and_layout_do_not_change_the_form() -> None:
     assert one.form != read("    out = times * text\n    return out\n").form
 
 
+def test_docstrings_do_not_change_the_form_at_any_depth() -> None:
+    plain = read("    def twice(it):\n        return it * 2\n    return twice(text)\n")
+    told = read(
+        "    'Twice.'\n    def twice(it):\n        'Two of it.'\n        return it * 2\n    return twice(text)\n"
+    )
+    assert plain.form == told.form
+
+
+def test_code_heeds_what_it_has_a_trace_of_in_the_code_itself() -> None:
+    prompt = 'def pick(numbers):\n    """Return the even numbers, sorted, without vowels."""\n'
+    requirement = read_requirement(prompt, "pick")
+
+    def heeds(body: str) -> frozenset[str]:
+        return read_solution(prompt, body, "pick", requirement).heeded
+
+    assert requirement.concepts == {"parity", "order", "vowels", "remove"}
+    assert heeds("    return sorted(n for n in numbers if n % 2 == 0)\n") == {"parity", "order", "remove"}
+    assert heeds("    # sorted\n    'aeiou'\n    sort = numbers\n    return sort\n") == set()
+    assert heeds("    return sorted(numbers\n") == set()
+
+
 def test_findings_see_what_cannot_work() -> None:
     good = read("    return text * times if times else 'nothing'\n").findings
     assert (good["parses"], good["undefined"], good["stub"], good["strings"]) == (1, 0, 0, 1)

@@ -21,8 +21,10 @@ def matrices(draw) -> Matrix:
     rows, columns = draw(st.integers(1, 6)), draw(st.integers(0, 5))
     passed = draw(st.lists(st.lists(st.booleans(), min_size=columns, max_size=columns), min_size=rows, max_size=rows))
     finding = st.fixed_dictionaries({name: st.floats(0, 1) for name in FINDINGS})
+    heeded = st.frozensets(st.sampled_from(["order", "parity", "sum"]))
     candidates = [
-        Candidate(10 + i, draw(st.sampled_from("abc")), draw(st.integers(1, 9)), draw(finding)) for i in range(rows)
+        Candidate(10 + i, draw(st.sampled_from("abc")), draw(st.integers(1, 9)), draw(finding), draw(heeded))
+        for i in range(rows)
     ]
     tests = [
         Column(draw(st.integers(1, 4)), draw(st.sampled_from(["", "x", "y"])), draw(st.sampled_from(["", "1", "2"])))
@@ -81,6 +83,15 @@ def test_a_subset_of_draws_keeps_counts_and_outcomes(matrix, seed) -> None:
     assert {c.index: c.draws for c in part.candidates} == {index: sample.count(index) for index in sample}
     for row, candidate in enumerate(part.candidates):
         assert (part.passed[row] == matrix.passed[rows[candidate.index]]).all()
+
+
+def test_what_others_heed_is_held_against_a_candidate_that_does_not() -> None:
+    heeded = [frozenset({"order", "parity"}), frozenset({"order"}), frozenset[str]()]
+    candidates = tuple(Candidate(i, str(i), draws, heeded=heeded[i]) for i, draws in enumerate((1, 2, 1)))
+    lacks = evidence(Matrix(candidates, (), np.zeros((3, 0), dtype=bool)), {})["lacks"]
+    assert lacks == pytest.approx([0.0, 0.25**0.5, 1.0])  # parity has a quarter of the draws, order three quarters
+    alike = tuple(Candidate(i, str(i), 1) for i in range(3))
+    assert not evidence(Matrix(alike, (), np.zeros((3, 0), dtype=bool)), {})["lacks"].any()
 
 
 def test_a_matrix_must_fit_its_names() -> None:

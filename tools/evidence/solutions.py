@@ -9,6 +9,7 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 
+from tools.evidence.concepts import asked_for, heeded
 from tools.syntax import parse_python
 
 _KNOWN = frozenset(dir(builtins)) | {"__name__", "__file__"}
@@ -22,20 +23,23 @@ class Reading:
     """What the text of one solution says.
 
     Attributes:
-        form: equal for solutions that differ in names of variables, comments and layout only.
+        form: equal for solutions that differ in names of variables, comments, docstrings and layout only.
         findings: named numbers, the same names for every solution.
+        heeded: the concepts of the requirement of which the code shows any trace.
     """
 
     form: str
     findings: Mapping[str, float]
+    heeded: frozenset[str] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
 class Requirement:
-    """What the prompt names: long words (their first five letters) and quoted strings."""
+    """What the prompt names: long words (their first five letters), quoted strings, concepts."""
 
     words: frozenset[str]
     strings: frozenset[str]
+    concepts: frozenset[str]
     length: int
 
 
@@ -45,7 +49,7 @@ def read_requirement(prompt: str, entry_point: str) -> Requirement:
     quoted = re.search(r"(\"\"\"|''')(.*?)(\1|$)", text, re.DOTALL)
     text = quoted.group(2) if quoted else text
     words = frozenset(word.lower()[:5] for word in _WORD.findall(text) if len(word) >= 4)
-    return Requirement(words, frozenset(a or b for a, b in _STRING.findall(text)), len(text))
+    return Requirement(words, frozenset(a or b for a, b in _STRING.findall(text)), asked_for(text), len(text))
 
 
 def read_solution(prompt: str, code: str, entry_point: str, requirement: Requirement) -> Reading:
@@ -72,9 +76,10 @@ def read_solution(prompt: str, code: str, entry_point: str, requirement: Require
     function = next((node for node in reversed(functions) if node.name == entry_point), None)
     if function is None:
         return Reading(code.strip(), findings)
-    body = _without_docstring(function.body)
+    body = _without_prose(function)
     findings |= _of_body(tree, function, body, requirement)
-    return Reading(_form(function, body), findings)
+    head, text = _normal(function, body)
+    return Reading(f"{head}\n{text}", findings, heeded(requirement.concepts, text))
 
 
 def _of_body(
@@ -94,7 +99,7 @@ def _of_body(
         "branches": min(sum(isinstance(node, _BRANCHES) for node in nodes), 6) / 3,
         "parameters": sum(name in used for name in parameters) / max(1, len(parameters)),
         "prints": float(any(_calls(node, ("print", "input")) for node in nodes)),
-        "stub": float(not any(_does_something(statement) for statement in body)),
+        "stub": float(all(isinstance(statement, ast.Pass) for statement in body)),
         "strings": len(strings & constants) / len(strings) if strings else 0.5,
     }
 
@@ -103,18 +108,15 @@ def _calls(node: ast.AST, names: tuple[str, ...]) -> bool:
     return isinstance(node, ast.Call) and isinstance(node.func, ast.Name) and node.func.id in names
 
 
-def _does_something(statement: ast.stmt) -> bool:
-    if isinstance(statement, ast.Expr):
-        return not isinstance(statement.value, ast.Constant)
-    return not isinstance(statement, ast.Pass)
+class _NoProse(ast.NodeTransformer):
+    """Takes docstrings and other bare constants out, at any depth."""
+
+    def visit_Expr(self, node: ast.Expr) -> ast.AST | None:
+        return None if isinstance(node.value, ast.Constant) else self.generic_visit(node)
 
 
-def _without_docstring(body: list[ast.stmt]) -> list[ast.stmt]:
-    first = body[0]
-    is_text = (
-        isinstance(first, ast.Expr) and isinstance(first.value, ast.Constant) and isinstance(first.value.value, str)
-    )
-    return body[1:] if is_text else body
+def _without_prose(function: ast.FunctionDef) -> list[ast.stmt]:
+    return [kept for statement in function.body if (kept := _NoProse().visit(statement)) is not None]
 
 
 def _defined(tree: ast.Module) -> set[str]:
@@ -149,7 +151,8 @@ class _Renamer(ast.NodeTransformer):
         return ast.Name(self._name(node.id) if known else node.id, node.ctx)
 
 
-def _form(function: ast.FunctionDef, body: list[ast.stmt]) -> str:
+def _normal(function: ast.FunctionDef, body: list[ast.stmt]) -> tuple[str, str]:
+    """Parameters and body with the variables renamed."""
     renamer = _Renamer()
     head = ast.unparse(renamer.visit(function.args))
-    return head + "\n" + "\n".join(ast.unparse(renamer.visit(statement)) for statement in body)
+    return head, "\n".join(ast.unparse(renamer.visit(statement)) for statement in body)
