@@ -37,6 +37,18 @@ class Policy(Protocol):
         ...
 
 
+FIRST = 2
+"""So many expansions are under way at most while nothing has a value."""
+
+
+def awaits_the_first(tree: TreeView) -> bool:
+    """Whether it is better to see the first results, for policies that take the first proposals for the likeliest.
+
+    Of many that are begun at once any might be the first to be finished.
+    """
+    return tree.root.mean is None and tree.root.pending >= FIRST
+
+
 class UnknownPolicy(LookupError):
     """There is no policy of that name."""
 

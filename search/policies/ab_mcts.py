@@ -44,7 +44,7 @@ class _Statistics:
         subtree: values of its subtree; likewise of its `children` alone.
         own: its own value.
         changed: the children about which something was learned since they were last drawn.
-        drawn: per child its latest draw, and what was pending below it then.
+        drawn: per child its latest draw.
         heap: (negative draw, age, child), with entries that are out of date.
         turn: the place from which the next children are drawn anew.
     """
@@ -53,7 +53,7 @@ class _Statistics:
     children: _Sums = field(default_factory=_Sums)
     own: float | None = None
     changed: dict[str, Node] = field(default_factory=dict)
-    drawn: dict[str, tuple[float, int]] = field(default_factory=dict)
+    drawn: dict[str, float] = field(default_factory=dict)
     heap: list[tuple[float, int, Node]] = field(default_factory=list)
     turn: int = 0
 
@@ -63,10 +63,13 @@ class AbMcts:
 
     From the root down: draw the value of generating a new child here and that of continuing below; generate when that
     is higher or nothing is below, else go to the child whose draw is highest. Values of children inform "generate",
-    values of everything deeper inform "continue", the subtree of a child informs that child. An expansion under way
-    counts as a value one standard deviation below the mean (gaussian) or as a failure (beta), until it ends. A node of
-    thousands of children does not draw for each of them every time: draws stand until something is learned about the
-    child or its turn comes.
+    values of everything deeper inform "continue", the subtree of a child informs that child. A node of thousands of
+    children does not draw for each of them every time: draws stand until something is learned about the child or its
+    turn comes.
+
+    With many workers the draws alone keep them apart, and nothing is made up about what is under way (asynchronous
+    parallel Thompson sampling, Kandasamy et al., 2018). But below the root a node is expanded once at a time: whether
+    it is worth a second repair depends on the first, so a worker that is sent there waits.
 
     Args:
         seed: of the draws.
@@ -82,13 +85,10 @@ class AbMcts:
 
     def ask(self, tree: TreeView) -> Choice | None:
         """Descend to the node to expand."""
-        node = tree.root
-        while True:
-            if node.open_below == bool(node.open):
-                return Choice(node, self._action(node)) if node.open else None
-            if node.open and self._wider(node):
-                return Choice(node, self._action(node))
-            node = self._child(node)
+        node = self._descend(tree.root)
+        if node is None or (node.parent is not None and node.in_flight):
+            return None
+        return Choice(node, self._action(node))
 
     def observe(self, event: Event) -> None:
         """Bring the sums up to the values the tree shows; an event seen again changes nothing."""
@@ -119,6 +119,14 @@ class AbMcts:
             self._of(node.parent).children.add(*change)
         self._actions.setdefault(node.action, _Sums()).add(*change)
 
+    def _descend(self, node: Node) -> Node | None:
+        while True:
+            if node.open_below == bool(node.open):
+                return node if node.open else None
+            if node.open and self._wider(node):
+                return node
+            node = self._child(node)
+
     def _child(self, node: Node) -> Node:
         """The child with the highest draw; there is one with something open below."""
         known = self._of(node)
@@ -136,17 +144,16 @@ class AbMcts:
                 for child in node.children:
                     self._redraw(known, child)
             value, _, child = known.heap[0]
-            if known.drawn.get(child.id) != (-value, child.pending) or not child.open_below:
-                heapq.heappop(known.heap)
-                if known.drawn.get(child.id, (0.0, 0))[0] == -value:
-                    self._redraw(known, child)
-                continue
-            return child
+            if known.drawn.get(child.id) == -value and child.open_below:
+                return child
+            heapq.heappop(known.heap)
+            if known.drawn.get(child.id) == -value:
+                self._redraw(known, child)
 
     def _redraw(self, known: _Statistics, child: Node) -> None:
         if child.open_below:
-            value = self._draw(self._of(child).subtree, child.pending)
-            known.drawn[child.id] = (value, child.pending)
+            value = self._draw(self._of(child).subtree)
+            known.drawn[child.id] = value
             heapq.heappush(known.heap, (-value, child.order, child))
         else:
             known.drawn.pop(child.id, None)
@@ -156,12 +163,12 @@ class AbMcts:
         deeper = known.subtree.minus(known.children)
         if known.own is not None:
             deeper.add(-1, -known.own, -known.own * known.own)
-        return self._draw(known.children, node.in_flight) >= self._draw(deeper, node.pending - node.in_flight)
+        return self._draw(known.children) >= self._draw(deeper)
 
     def _action(self, node: Node) -> str:
         if len(node.open) == 1:
             return node.open[0]
-        drawn = [self._draw(self._actions.get(action, _Sums()), 0) for action in node.open]
+        drawn = [self._draw(self._actions.get(action, _Sums())) for action in node.open]
         return node.open[drawn.index(max(drawn))]
 
     def _of(self, node: Node) -> _Statistics:
@@ -170,16 +177,10 @@ class AbMcts:
             known = self._known[node.id] = _Statistics()
         return known
 
-    def _draw(self, sums: _Sums, pending: int) -> float:
+    def _draw(self, sums: _Sums) -> float:
         if not self._gaussian:
-            failures = max(0.0, sums.count - sums.total)
-            return self._random.betavariate(0.5 + sums.total, 0.5 + failures + pending)
+            return self._random.betavariate(0.5 + sums.total, 0.5 + max(0.0, sums.count - sums.total))
         mean, kappa, nu, scale = _posterior(sums.count, sums.total, sums.squares)
-        if pending:
-            low = mean - math.sqrt(scale / nu)
-            mean, kappa, nu, scale = _posterior(
-                sums.count + pending, sums.total + pending * low, sums.squares + pending * low * low
-            )
         chi = 2.0 * self._random.gammavariate(nu / 2.0, 1.0) + 1e-300
         return mean + self._random.gauss() * math.sqrt(scale / (chi * kappa))
 

@@ -6,8 +6,8 @@ from collections.abc import Iterable
 from typing import Any
 
 from search.events import Event, ExpansionEnded, ExpansionStarted, NodeAdded, NodeUpdated
-from search.frontier import FrontierPolicy, Key
-from search.policy import Choice
+from search.frontier import FrontierPolicy, Key, expected
+from search.policy import Choice, awaits_the_first
 from search.tree import CANDIDATES, Judgement, Node, TreeView, ancestry
 
 CORRECTIONS: dict[str, Any] = {
@@ -36,7 +36,7 @@ class Codetree(FrontierPolicy):
     Args:
         seed: not used.
         best_fallback: with nothing accepted, answer with what stands best; there it is the last program that failed.
-        by_value: take the best open node instead of the latest.
+        by_value: take the best open node instead of the latest; of many workers one waits when better may be under way.
         count_calls: `limit` counts every call; there programs only, though thinker and critic cost as much.
         critic_abstains: a critic that was not understood says nothing; there it accepts what passes the tests, and
             gives 0 to what fails them.
@@ -73,6 +73,8 @@ class Codetree(FrontierPolicy):
         """The next of the stack, while the policy's own limit lasts."""
         if self.limit is not None and self._spent + (0 if self.count_calls else tree.root.pending) >= self.limit:
             return None
+        if self.by_value and awaits_the_first(tree):
+            return None
         return super().ask(tree)
 
     def observe(self, event: Event) -> None:
@@ -95,6 +97,11 @@ class Codetree(FrontierPolicy):
             value = next((above.value for above in ancestry(node) if above.value is not None), 1.0)
             return (late, node.expansions, -value, node.order)
         return (late, node.index - node.order, node.index)
+
+    def brings(self, node: Node, tree: TreeView) -> Key | None:
+        """By value, a fresh node of the value that is expected. A stack waits for nothing: its latest goes first."""
+        value = expected(node, tree)
+        return (0.0, 0, -value, len(tree)) if self.by_value and value is not None else None
 
     def standing(self, node: Node) -> float:
         """The paper's score of a program, in [0, 4/3]; the plain value when there is no judgement."""

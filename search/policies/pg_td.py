@@ -5,7 +5,8 @@ from __future__ import annotations
 import math
 
 from search.descent import DescentPolicy
-from search.tree import Node
+from search.policy import Choice, awaits_the_first
+from search.tree import Node, TreeView
 
 
 class PgTd(DescentPolicy):
@@ -34,6 +35,10 @@ class PgTd(DescentPolicy):
         self.exploration = exploration
         self.base = base
         self.branch = branch
+
+    def ask(self, tree: TreeView) -> Choice | None:
+        """Descend, once the first proposals are known."""
+        return None if awaits_the_first(tree) else super().ask(tree)
 
     def widens(self, node: Node) -> bool:
         """Until it has its children; one expansion may bring several."""

@@ -10,9 +10,12 @@ from hypothesis import strategies as st
 
 from search import engine, policy
 from search.budget import Budget
-from search.events import NodeAdded, NodeUpdated
+from search.events import Expansion, ExpansionEnded, ExpansionStarted, NodeAdded, NodeUpdated
+from search.frontier import PATIENCE
 from search.policies.ab_mcts import AbMcts
+from search.policies.best_first import BestFirst
 from search.policies.codetree import Codetree
+from search.policy import FIRST
 from search.tree import Child, Judgement, Tree
 
 NAMES = policy.names()
@@ -120,6 +123,62 @@ def test_codetree_by_value_repairs_better_nodes() -> None:
     assert sum(by_value) > sum(stack)
 
 
+def under_way(chosen, started: int) -> tuple[Tree, list]:
+    """Of five patches of falling value, expansions of the first `started` are under way."""
+    tree = Tree()
+    nodes = [
+        tree.add(tree.root, Child("patch", None, 0.9 - 0.1 * place), action="go", ordinal=place, index=0)
+        for place in range(5)
+    ]
+    for node in nodes:
+        tree.offer(node, ("go",))
+        chosen.observe(NodeAdded(node))
+    for node in nodes[:started]:
+        begun = Expansion(node, "go", tree.start(node, "go"))
+        tree.offer(node, ())
+        chosen.observe(ExpansionStarted(begun))
+    return tree, nodes
+
+
+@pytest.mark.parametrize("chosen", [BestFirst, lambda: Codetree(by_value=True)])
+def test_a_worker_waits_when_better_is_under_way(chosen) -> None:
+    for started in range(PATIENCE):
+        waiting = chosen()
+        tree, nodes = under_way(waiting, started)
+        assert waiting.ask(tree).node is nodes[started]
+    waiting = chosen()
+    tree, nodes = under_way(waiting, PATIENCE)
+    assert waiting.ask(tree) is None
+    tree.end(nodes[0])
+    waiting.observe(ExpansionEnded(Expansion(nodes[0], "go", 0), (), ""))
+    assert waiting.ask(tree).node is nodes[PATIENCE]
+
+
+@pytest.mark.parametrize("chosen", [Codetree(by_value=True), policy.create("pg_td")])
+def test_the_first_proposals_are_seen_before_the_others_are_begun(chosen) -> None:
+    tree = Tree()
+    strategies = [
+        tree.add(tree.root, Child("strategy"), action="think", ordinal=0, index=place) for place in range(FIRST + 1)
+    ]
+    for node in strategies:
+        tree.offer(node, ("go",))
+        chosen.observe(NodeAdded(node))
+    for _ in range(FIRST):
+        node = chosen.ask(tree).node
+        chosen.observe(ExpansionStarted(Expansion(node, "go", tree.start(node, "go"))))
+    assert chosen.ask(tree) is None
+    tree.end(node)
+    chosen.observe(NodeAdded(tree.add(node, Child("patch", None, 0.5), action="go", ordinal=0, index=0)))
+    assert chosen.ask(tree) is not None
+
+
+@pytest.mark.parametrize("chosen", [Codetree, lambda: policy.create("breadth_first")])
+def test_an_order_without_values_waits_for_nothing(chosen) -> None:
+    going = chosen()
+    tree, nodes = under_way(going, PATIENCE)
+    assert going.ask(tree).node is nodes[PATIENCE]
+
+
 @dataclass
 class Landscape:
     """Repairs of the second draft are good, everything else is bad."""
@@ -154,6 +213,26 @@ def test_ab_mcts_goes_deeper_where_it_pays(prior) -> None:
         )
         spent += max((child.visits for child in tree.root.children if child.order == 2), default=0)
     assert spent > 5 * 80 / 2
+
+
+def test_ab_mcts_repairs_a_node_once_at_a_time() -> None:
+    most = {False: 0, True: 0}
+
+    def note(event):
+        if isinstance(event, ExpansionStarted):
+            node = event.expansion.node
+            most[node.parent is None] = max(most[node.parent is None], node.in_flight)
+
+    async def slowly(expansion):
+        for _ in range(random.Random(expansion.id).randrange(1, 9)):
+            await asyncio.sleep(0)
+        return await expand(expansion)
+
+    asyncio.run(
+        engine.run(Tree(), AbMcts(2), slowly, actions=actions, budget=Budget(nodes=80), concurrency=8, observers=[note])
+    )
+    assert most[False] == 1
+    assert most[True] > 1
 
 
 def test_ab_mcts_prefers_the_better_action() -> None:
