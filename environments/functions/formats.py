@@ -1,4 +1,4 @@
-"""Reading the JSONL files of HumanEval, EvalPlus, EvoEval, MBPP (both), CodeContests, and recorded pools."""
+"""Reading the JSONL files of HumanEval, EvalPlus, EvoEval, MBPP (both), CodeContests, APPS, and recorded pools."""
 
 from __future__ import annotations
 
@@ -75,10 +75,13 @@ def _problem(line: str, place: str) -> Problem:
             return _humaneval(row)
         if "test_list" in row:
             return _mbpp(row)
+        if "question" in row and "input_output" in row:
+            return _apps(row)
     except (LookupError, TypeError, ValueError, AttributeError) as error:
         raise InputError(f"{place} cannot be read as a problem: {error!r}") from error
     raise InputError(
-        f"{place} is in no known format", hint="known are HumanEval, EvoEval, EvalPlus, MBPP and CodeContests JSONL"
+        f"{place} is in no known format",
+        hint="known are HumanEval, EvoEval, EvalPlus, MBPP, CodeContests and APPS JSONL",
     )
 
 
@@ -119,11 +122,8 @@ def _mbpp(row: Mapping[str, Any]) -> Problem:
     imports = "".join(f"{line}\n" for line in row.get("test_imports") or ())
     visible = tuple(asserts[:VISIBLE_MBPP])
     name, arity = _called(visible[0])
-    parameters = ", ".join(f"arg{number}" for number in range(1, arity + 1))
-    text = str(row.get("text") or row["prompt"]).strip().replace('"""', "'''").replace("\\", "\\\\")
-    shown = "\n".join(f"    {line}" for test in visible for line in test.replace("\\", "\\\\").splitlines())
-    shown = shown.replace('"""', "'''")
-    prompt = f'def {name}({parameters}):\n    """{text}\n\n{shown}\n    """\n'
+    shown = "\n".join(f"    {line}" for test in visible for line in test.splitlines())
+    prompt = _stub(name, arity, f"{str(row.get('text') or row['prompt']).strip()}\n\n{shown}")
     identity = str(row["task_id"])
     statement = Statement(
         id=identity if "/" in identity else f"MBPP/{identity}",
@@ -133,6 +133,13 @@ def _mbpp(row: Mapping[str, Any]) -> Problem:
         visible=tuple(imports + test for test in visible),
     )
     return Problem(statement, HiddenTests((*asserts, *more), setup.strip(), reference=str(row.get("code") or "")))
+
+
+def _stub(name: str, arity: int, text: str) -> str:
+    """A function of that many arguments with a text that may hold anything as its docstring."""
+    parameters = ", ".join(f"arg{number}" for number in range(1, arity + 1))
+    quoted = text.replace("\\", "\\\\").replace('"""', "'''")
+    return f'def {name}({parameters}):\n    """{quoted}\n    """\n'
 
 
 def _called(test: str) -> tuple[str, int]:
@@ -184,3 +191,41 @@ def _python_solution(row: Mapping[str, Any]) -> str:
             if language in (3, "PYTHON3"):
                 return str(text)
     return ""
+
+
+def _apps(row: Mapping[str, Any]) -> Problem:
+    """APPS: programs, whose runs that the question shows are visible, and functions (``fn_name``)."""
+    told = _decoded(row["input_output"])
+    solutions = _decoded(row.get("solutions") or [])
+    identity = str(row.get("problem_id", row.get("id", row.get("task_id"))))
+    identity = identity if "/" in identity else f"APPS/{identity}"
+    question, reference = str(row["question"]).strip(), str(solutions[0]) if solutions else ""
+    pairs = list(zip(told["inputs"], told["outputs"], strict=True))
+    if name := str(told.get("fn_name") or ""):
+        prompt = _stub(name, len(pairs[0][0]), question)
+        if "class Solution" in reference:
+            reference += f"\n\ndef {name}(*arguments):\n    return Solution().{name}(*arguments)\n"
+        tests = tuple(f"assert candidate(*{given!r}) in {_accepted(expected)!r}" for given, expected in pairs)
+        statement = Statement(identity, "function", prompt, name, visible_asserts(prompt, name))
+        return Problem(statement, HiddenTests(tests, reference=reference))
+    runs = tuple(Run(_text(given), _text(expected)) for given, expected in pairs)
+    words = " ".join(question.split())
+    shown = tuple(run for run in runs if all(" ".join(part.split()) in words for part in (run.given, run.expected)))
+    return Problem(
+        Statement(identity, "program", question, examples=shown, seconds=10.0),
+        HiddenTests(runs=runs, reference=reference),
+    )
+
+
+def _decoded(value: Any) -> Any:
+    """APPS keeps JSON as text within its JSON."""
+    return json.loads(value) if isinstance(value, str) else value
+
+
+def _text(lines: Any) -> str:
+    return "\n".join(map(str, lines)) if isinstance(lines, list) else str(lines)
+
+
+def _accepted(expected: Any) -> list[Any]:
+    """A value may be wrapped in a list of one, as the official grader allows."""
+    return [expected, expected[0]] if isinstance(expected, list) and len(expected) == 1 else [expected]

@@ -71,6 +71,22 @@ PROGRAM: dict[str, Any] = {
     "solutions": {"language": [2, 3], "solution": ["int main(){}", "n=input();print(sum(map(int,input().split())))"]},
 }
 
+APPS: dict[str, Any] = {
+    "problem_id": 903,
+    "question": "Sum the numbers.\n\n-----Example-----\nInput\n2\n1 2\n\nOutput\n3\n",
+    "input_output": json.dumps({"inputs": ["2\n1 2\n", "3\n7 1 1\n", ["1", "40"]], "outputs": ["3\n", "9\n", ["40"]]}),
+    "solutions": json.dumps(["input()\nprint(sum(map(int, input().split())))\n"]),
+    "difficulty": "introductory",
+    "starter_code": "",
+}
+APPS_METHOD: dict[str, Any] = {
+    "id": 904,
+    "question": 'Say """twice""" or \\ what the number twice is.\n\ntwice(4) == 8',
+    "input_output": json.dumps({"fn_name": "twice", "inputs": [[21], [5]], "outputs": [[42], 10]}),
+    "solutions": json.dumps(["class Solution:\n    def twice(self, n: int) -> int:\n        return 2 * n\n"]),
+    "starter_code": "class Solution:\n    def twice(self, n: int) -> int:\n        ",
+}
+
 
 def write(path: Path, *rows: dict[str, Any]) -> Path:
     """The rows as a JSONL file, compressed when its name says so."""

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from data import INFORMAL, MBPP, OBJECTS, PROGRAM, SORTED_UNIQUE, write
+from data import APPS, APPS_METHOD, INFORMAL, MBPP, OBJECTS, PROGRAM, SORTED_UNIQUE, write
 
 from environments.functions.formats import read_problems
 from environments.functions.grading import Grade, grade_patch, grade_source
@@ -25,7 +25,7 @@ async def graded(tmp_path: Path, row: dict[str, Any], source: str) -> Grade:
     return await grade_source(problem(tmp_path, row), source, BUBBLEWRAP)
 
 
-@pytest.mark.parametrize("row", [SORTED_UNIQUE, INFORMAL, MBPP, OBJECTS, PROGRAM])
+@pytest.mark.parametrize("row", [SORTED_UNIQUE, INFORMAL, MBPP, OBJECTS, PROGRAM, APPS, APPS_METHOD])
 async def test_the_reference_passes(row: dict[str, Any], tmp_path: Path) -> None:
     asked = problem(tmp_path, row)
     grade = await grade_source(asked, asked.hidden.reference, BUBBLEWRAP)
@@ -42,6 +42,8 @@ async def test_the_reference_passes(row: dict[str, Any], tmp_path: Path) -> None
         (INFORMAL, "def half(x):\n    return x // 2\n", "differs"),
         (MBPP, "def real_sum(a, b):\n    return 4.0\n", "AssertionError"),
         (PROGRAM, "print(3)\n", "wrong output"),
+        (APPS, "print(3)\n", "wrong output"),
+        (APPS_METHOD, "def twice(n):\n    return 42\n", "AssertionError"),
         (PROGRAM, "import sys\nprint(3)\nsys.exit(1)\n", "exit code 1"),
     ],
 )

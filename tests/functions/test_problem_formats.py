@@ -7,7 +7,7 @@ from dataclasses import asdict
 from pathlib import Path
 
 import pytest
-from data import INFORMAL, MBPP, OBJECTS, PROGRAM, SORTED_UNIQUE, write
+from data import APPS, APPS_METHOD, INFORMAL, MBPP, OBJECTS, PROGRAM, SORTED_UNIQUE, write
 
 from environments.functions.formats import find_problem, read_problems
 from environments.functions.repository import as_task, files, materialise, stub
@@ -53,7 +53,17 @@ def test_codecontests_shows_its_public_runs(tmp_path: Path) -> None:
     assert problem.hidden.reference.startswith("n=input()")
 
 
-@pytest.mark.parametrize("row", [SORTED_UNIQUE, INFORMAL, MBPP, OBJECTS, PROGRAM])
+def test_apps_shows_the_runs_of_its_question(tmp_path: Path) -> None:
+    program, method = read_problems(write(tmp_path / "apps.jsonl", APPS, APPS_METHOD))
+    assert (program.statement.id, method.statement.id) == ("APPS/903", "APPS/904")
+    assert [run.given for run in program.statement.examples] == ["2\n1 2\n"]
+    assert [run.expected for run in program.hidden.runs] == ["3\n", "9\n", "40"]
+    assert method.statement.entry_point == "twice"
+    assert method.statement.visible == ("assert twice(4) == 8",)
+    assert method.hidden.count == 2
+
+
+@pytest.mark.parametrize("row", [SORTED_UNIQUE, INFORMAL, MBPP, OBJECTS, PROGRAM, APPS, APPS_METHOD])
 def test_nothing_hidden_is_in_the_task_or_its_repository(row: dict[str, object], tmp_path: Path) -> None:
     (problem,) = read_problems(write(tmp_path / "p.jsonl", row))
     task = as_task(problem.statement, tmp_path / "made")
@@ -76,7 +86,7 @@ def test_the_repository_is_made_once_and_is_always_the_same(tmp_path: Path) -> N
     assert heads[0] == heads[1]
 
 
-@pytest.mark.parametrize("row", [SORTED_UNIQUE, INFORMAL, MBPP, OBJECTS, PROGRAM])
+@pytest.mark.parametrize("row", [SORTED_UNIQUE, INFORMAL, MBPP, OBJECTS, PROGRAM, APPS, APPS_METHOD])
 def test_the_visible_tests_fail_on_the_stub_and_pass_on_the_reference(
     row: dict[str, object], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
