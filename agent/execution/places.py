@@ -24,6 +24,10 @@ class Place:
     sandbox: Sandbox
     reports: Path
 
+    def from_root(self, text: str) -> str:
+        """What a command said, with the paths of the repository's files from its root: no machine's folders."""
+        return text.replace(f"{self.sandbox.inside(self.workspace.root).rstrip('/')}/", "")
+
 
 class Places:
     """Hands out workspaces at snapshots and keeps one sandbox open for each.

@@ -78,7 +78,8 @@ class Shell:
         async with self._places.at(snapshot) as place:
             outcome = await place.sandbox.run(Command.shell(text, env=self._env, limits=self._limits))
             after = await asyncio.to_thread(place.workspace.capture, subject="after a command")
-        result = ShellResult(after, outcome.exit_code, outcome.stopped, outcome.output)
+        said = place.from_root(outcome.output)
+        result = ShellResult(after, outcome.exit_code, outcome.stopped, said)
         await asyncio.to_thread(
             self._journal.record_execution,
             ExecutionRecord(

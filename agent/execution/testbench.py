@@ -198,7 +198,8 @@ class TestBench:
         reports = []
         for report, code in data:
             ended = code.isdigit()
-            reports.append(runner.parse(report, "", int(code), tests=tests) if ended else TestReport(problem="not run"))
+            parsed = runner.parse(report, "", int(code), tests=tests) if ended else TestReport(problem="not run")
+            reports.append(_seen_from_root(place, parsed))
         return reports, result.seconds
 
     def _fingerprint(
@@ -271,12 +272,20 @@ class TestBench:
             Command(wanted.argv, cwd=wanted.cwd, env=dict(wanted.env), stdin=wanted.stdin, limits=limits)
         )
         data = await asyncio.to_thread(_read_bounded, report)
-        parsed = self.runner.parse(data, result.output, result.exit_code, tests=tests)
+        parsed = _seen_from_root(place, self.runner.parse(data, result.output, result.exit_code, tests=tests))
         if result.stopped == "timeout":
             parsed = _cut_short(parsed)
         elif result.stopped and not parsed.problem:
             parsed = replace(parsed, problem=f"stopped by the {result.stopped} limit")
         return parsed, result
+
+
+def _seen_from_root(place: Place, report: TestReport) -> TestReport:
+    outcomes = {
+        test: replace(outcome, message=place.from_root(outcome.message), exception=place.from_root(outcome.exception))
+        for test, outcome in report.outcomes.items()
+    }
+    return replace(report, outcomes=outcomes, problem=place.from_root(report.problem))
 
 
 def _cut_short(report: TestReport) -> TestReport:

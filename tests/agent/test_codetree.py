@@ -1,4 +1,4 @@
-"""The codetree design end to end: an endpoint with prepared answers, through litellm; then from the recording alone."""
+"""The codetree design end to end: an endpoint with prepared answers; then from the recording alone."""
 
 from __future__ import annotations
 

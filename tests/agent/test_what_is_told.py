@@ -11,7 +11,7 @@ from typing import Any
 
 import pytest
 from model_server import call, serving
-from money_project import Run, git
+from money_project import FAILING, Run, git
 from repairing_model import ISSUE, OLD, REPRODUCING, RIGHT, Author
 
 Solve = Callable[..., dict[str, Any]]
@@ -126,6 +126,19 @@ def test_nothing_is_submitted_when_a_call_before_it_failed(solve: Solve) -> None
     outcome = solve(player, "--design", "linear")
     assert "an earlier call of the same message failed, so this submit was not done" in player.told[2]
     assert f"+    return {RIGHT}" in outcome["patch"]
+
+
+def test_paths_are_told_from_the_root_of_the_repository(solve: Solve, repository: Path) -> None:
+    crash = "python3 -c 'import money; money.mean(3)'; ls $PWD/money.py"
+    wrong = edit(new=f"    return {OLD}  # as before")
+    player = Teller(REPRODUCING, steps=(call("run", command=crash), wrong, call("test", tests=[FAILING]), DONE))
+    solve(player, "--design", "linear")
+    _, crashed, _, tested, *_ = player.told
+    assert 'File "money.py", line 7, in mean' in crashed
+    assert "\nmoney.py\n" in crashed
+    assert 'File "tests/test_money.py", line 8, in test_sum' in tested
+    assert str(repository.parent) not in str(player.requests)
+    assert "unittest/case.py" not in str(player.requests)
 
 
 def test_new_tests_go_beside_tests_that_work_here(solve: Solve, repository: Path) -> None:

@@ -155,6 +155,9 @@ def test_every_way_a_test_can_end_in_every_interpreter(tmp_path: Path, python: s
     assert raised.exception == "ValueError: nothing"
     assert [frame.path for frame in raised.frames] == ["tests/test_price.py", "shop/price.py"]
     assert "no set-up" in report.outcomes["tests.test_price.NoSetUp.test_two"].message
+    shown = [line.strip() for line in raised.message.splitlines() if line.strip().startswith("File")]
+    assert [line.rpartition(" in ")[2] for line in shown] == ["test_raises", "total"]  # none of unittest itself
+    assert "AssertionError: 2 != 1" in report.outcomes["tests.test_price.Ways.test_fails"].message
 
 
 def test_files_classes_and_ids_can_be_asked_for(tmp_path: Path) -> None:

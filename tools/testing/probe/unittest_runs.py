@@ -12,6 +12,7 @@ from typing import Any, Iterator
 from .deadline import TestTimeout
 from .recorder import bounded
 
+UNITTEST = os.path.dirname(unittest.__file__) + os.sep
 FAILED_TEST = "unittest.loader._FailedTest."
 ERROR_HOLDER = unittest.suite._ErrorHolder  # type: ignore[attr-defined]
 FIXTURES = ("setUpClass", "setUpModule")
@@ -145,8 +146,16 @@ def watching(state: State, base: type) -> type:
 
 
 def formatted(err: Any) -> str:
-    """The traceback of an exception."""
-    return "".join(traceback.format_exception(*err))
+    """The traceback of an exception, without the frames of unittest, as unittest itself prints it."""
+    whole = traceback.TracebackException(*err)
+    shown: "list[Any]" = [whole]
+    while shown:
+        one = shown.pop()
+        own = [frame for frame in one.stack if not frame.filename.startswith(UNITTEST)]
+        if own:
+            one.stack = traceback.StackSummary.from_list(own)
+        shown += [inner for inner in (one.__cause__, one.__context__) if inner is not None]
+    return "".join(whole.format())
 
 
 def below(state: State, description: str) -> "list[str]":
