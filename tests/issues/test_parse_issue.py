@@ -98,6 +98,41 @@ def test_frames_of_each_runtime(style: str) -> None:
     assert not source or frame.source == source
 
 
+@pytest.mark.parametrize(
+    "words",
+    [
+        "see shop/cart.py:12",
+        "`shop/cart.py` near line 12 is wrong",
+        "in shop/cart.py at line 12, where it adds up",
+        "shop/cart.py, line 12",
+        "**shop/cart.py** (around line number 12)",
+        "line 12 of shop/cart.py",
+        "on line #12 in the file `shop/cart.py`.",
+        "shop/cart.py#L12",
+        "https://example.org/me/shop/blob/main/shop/cart.py#L12",
+    ],
+)
+def test_lines_that_words_point_at(words: str) -> None:
+    issue = parse_issue(f"Wrong sum\n\nThe sum is off, {words}\n")
+    assert [(place.path, place.first, place.last) for place in issue.places] == [("shop/cart.py", 12, 12)]
+
+
+def test_runs_of_lines_and_what_is_no_place() -> None:
+    told = "Title\n\nLook at lines 12 to 20 of cart.py and shop/sum.py#L3-L5."
+    assert [(place.first, place.last) for place in parse_issue(told).places] == [(3, 5), (12, 20)]
+    for words in (
+        "I ran cart.py 12 times",
+        "version 12 of cart.py",
+        "cart.py 3.7",
+        "cart.py takes 1:12",
+        "a timeline 12 of x.py",
+    ):
+        assert parse_issue("Title\n\n" + words).places == ()
+    trace = 'Title\n\nTraceback (most recent call last):\n  File "cart.py", line 12, in add\nValueError: x\n'
+    assert parse_issue(trace).places == ()
+    assert parse_issue(trace).frames[0].line == 12
+
+
 def test_code_without_fences_is_still_code() -> None:
     issue = parse_issue(
         "Crash\nDescription\n\t\n\t\t(last modified by X)\n\t\nConsider this model\n"
@@ -133,5 +168,15 @@ def test_any_text_is_taken_apart_without_loss(text: str) -> None:
 
 
 def test_long_hostile_text_is_linear() -> None:
-    for piece in ("`" * 50_000, "a." * 60_000, 'File "' * 20_000, "(" * 100_000, "x = " * 30_000, "<!--" * 30_000):
+    for piece in (
+        "`" * 50_000,
+        "a." * 60_000,
+        'File "' * 20_000,
+        "(" * 100_000,
+        "x = " * 30_000,
+        "<!--" * 30_000,
+        "line 1 of " * 20_000,
+        "a.py:" * 30_000,
+        "a/" * 60_000,
+    ):
         parse_issue("t\n" + piece)

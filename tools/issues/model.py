@@ -35,6 +35,15 @@ class Frame:
 
 
 @dataclass(frozen=True)
+class Place:
+    """Lines of a file that a person points at: the first and the last, 1-based; the path as written."""
+
+    path: str
+    first: int
+    last: int
+
+
+@dataclass(frozen=True)
 class ErrorMessage:
     """An exception or warning: `SomeError: what it says`; one of the two may be empty."""
 
@@ -52,8 +61,10 @@ class Issue:
         body: everything after the title.
         segments: the body, cut into runs of one kind.
         frames: stack frames, in the order printed (CPython: the innermost last).
+        places: lines of files that prose or title points at, frames apart.
         paths: file paths mentioned anywhere, including those of frames.
         dotted_names: `a.b.c` names, of modules, classes, methods or attributes.
+        said_names: those of `dotted_names` that stand in title or prose, not only in code and output.
         imports: names that snippets import, `(module, name)`; the name is empty for `import module`.
         code_names: identifiers set as code or in quotes in the prose and title.
         identifiers: words of prose and title that look like code (`snake_case`, `CamelCase`, `call()`).
@@ -68,8 +79,10 @@ class Issue:
     body: str
     segments: tuple[Segment, ...] = ()
     frames: tuple[Frame, ...] = ()
+    places: tuple[Place, ...] = ()
     paths: tuple[str, ...] = ()
     dotted_names: tuple[str, ...] = ()
+    said_names: tuple[str, ...] = ()
     imports: tuple[tuple[str, str], ...] = ()
     code_names: tuple[str, ...] = ()
     identifiers: tuple[str, ...] = ()

@@ -8,18 +8,13 @@ from typing import TypeVar
 
 from tools.issues.frames import find_errors, find_frames
 from tools.issues.model import Issue, Segment
+from tools.issues.places import EXTENSIONS, LINK, PATH, URL, find_places
 from tools.issues.segments import segment_body, strip_prompts, without_markup
 
 MAX_TEXT = 400_000
 Item = TypeVar("Item", bound=Hashable)
 
-_EXTENSIONS = (
-    "py|pyx|pyi|pxd|js|jsx|mjs|cjs|ts|tsx|go|rs|java|kt|scala|c|h|cc|cpp|cxx|hpp|hh|cs|rb|php|swift|lua|ex|exs|erl|hs|ml|"
-    "jl|r|pl|sh|html|css|scss|sql|vue|svelte|toml|cfg|ini|yml|yaml|json|rst|md|txt"
-)
-_PATH = re.compile(rf"(?<![\w@])((?:[A-Za-z]:)?[\w.~@+-]*(?:[/\\][\w.@+-]+)*[\w+-]\.(?:{_EXTENSIONS}))(?![\w/])")
-_LINKED = re.compile(r"https?://\S+?/(?:blob|tree|raw)/[^/\s]+/([\w./+-]+)(?:#L(\d+))?")
-_URL = re.compile(r"https?://\S+")
+_PATH = re.compile(PATH)
 _DOTTED = re.compile(r"(?<![\w.@/])([A-Za-z_]\w*(?:\.[A-Za-z_]\w*)+)")
 _INLINE = re.compile(r"(?<!`)(`{1,2})(?!`)([^`\n]{1,300})\1(?!`)")
 _QUOTED = re.compile(r"(?<!\w)[\"“”‘’']([^\"“”‘’'\n]{2,200})[\"“”‘’'](?!\w)")
@@ -60,6 +55,7 @@ def parse_issue(text: str) -> Issue:
     inline = [match[2].strip() for match in _INLINE.finditer(prose)]
     quoted = [match[1].strip() for match in _QUOTED.finditer(_INLINE.sub(" ", prose))]
     frames = tuple(find_frames(clean))
+    framed = {(frame.path, frame.line) for frame in frames}
     defined = frozenset(name for match in _DEFINED.finditer(code) for name in match.groups() if name)
     return Issue(
         text=text,
@@ -67,13 +63,15 @@ def parse_issue(text: str) -> Issue:
         body=body,
         segments=segments,
         frames=frames,
+        places=_unique(place for place in find_places(prose) if (place.path, place.first) not in framed),
         paths=_unique([*(frame.path for frame in frames), *_paths(told)]),
-        dotted_names=_unique(_dotted(_URL.sub(" ", told))),
+        dotted_names=_unique(_dotted(URL.sub(" ", told))),
+        said_names=_unique(_dotted(URL.sub(" ", prose))),
         imports=_unique(_imports(code + "\n" + prose)),
         code_names=_unique(name for piece in (*inline, *quoted) for name in _names(piece)),
-        identifiers=_unique(match[1] for match in _CODE_WORD.finditer(_URL.sub(" ", prose))),
+        identifiers=_unique(match[1] for match in _CODE_WORD.finditer(URL.sub(" ", prose))),
         error_messages=tuple(find_errors(clean, prose)),
-        error_codes=_unique(match[1] for match in _ERROR_CODE.finditer(_URL.sub(" ", told))),
+        error_codes=_unique(match[1] for match in _ERROR_CODE.finditer(URL.sub(" ", told))),
         defined_names=defined,
         quotations=_unique(piece for piece in (*inline, *quoted) if " " in piece),
     )
@@ -88,9 +86,9 @@ def _unique(items: Iterable[Item]) -> tuple[Item, ...]:
 
 
 def _paths(text: str) -> Iterator[str]:
-    for match in _LINKED.finditer(text):
+    for match in LINK.finditer(text):
         yield match[1]
-    for match in _PATH.finditer(_URL.sub(" ", text)):
+    for match in _PATH.finditer(URL.sub(" ", text)):
         yield match[1].replace("\\", "/")
 
 
@@ -101,7 +99,7 @@ def _dotted(text: str) -> Iterator[str]:
             yield name
 
 
-_NOT_NAMES = frozenset(_EXTENSIONS.split("|")) - {"r", "c", "h"} | {"com", "org", "net", "io"}
+_NOT_NAMES = frozenset(EXTENSIONS.split("|")) - {"r", "c", "h"} | {"com", "org", "net", "io"}
 
 
 def _imports(code: str) -> Iterator[tuple[str, str]]:
