@@ -62,22 +62,32 @@ def _matrix(features: Sequence[Mapping[str, float]], names: Sequence[str]) -> np
 
 
 def fit(
-    names: Sequence[str], examples: Sequence[Example], prior: Mapping[str, float], free: set[str], l2: float
+    names: Sequence[str],
+    examples: Sequence[Example],
+    prior: Mapping[str, float],
+    free: set[str],
+    l2: float,
+    past: float = 1.0,
 ) -> np.ndarray:
-    """The weights of least loss; signals not in `free` stay at or above zero."""
+    """The weights of least loss; signals not in `free` stay at or above zero, and a past commit counts `past`."""
     usable = [example for example in examples if example.gold.any()]
+    signals = np.concatenate([example.signals for example in usable])
+    wanted = np.concatenate([example.gold / example.gold.sum() for example in usable])
+    sizes = np.array([len(example.gold) for example in usable])
+    starts, owner = np.cumsum(sizes) - sizes, np.repeat(np.arange(len(usable)), sizes)
+    share = np.array([past if example.split == "past" else 1.0 for example in usable])
+    counts = (share / share.sum())[owner]
     start = np.array([prior.get(name, 0.0) for name in names])
     bounds = [(None, None) if name in free else (0.0, None) for name in names]
 
     def loss(weights: np.ndarray) -> tuple[float, np.ndarray]:
-        total, gradient = l2 * float(((weights - start) ** 2).sum()), 2 * l2 * (weights - start)
-        for example in usable:
-            scores = example.signals @ weights
-            odds = np.exp(scores - scores.max())
-            found, wanted = odds / odds.sum(), example.gold / example.gold.sum()
-            total -= float((wanted * np.log(found + 1e-12)).sum()) / len(usable)
-            gradient = gradient - example.signals.T @ (wanted - found) / len(usable)
-        return total, gradient
+        scores = signals @ weights
+        scores -= np.maximum.reduceat(scores, starts)[owner]
+        odds = np.exp(scores)
+        sums = np.add.reduceat(odds, starts)
+        away = weights - start
+        total = l2 * float(away @ away) - float((counts * wanted) @ (scores - np.log(sums)[owner]))
+        return total, 2 * l2 * away - signals.T @ (counts * (wanted - odds / sums[owner]))
 
     return np.asarray(minimize(loss, start, jac=True, method="L-BFGS-B", bounds=bounds, options={"maxiter": 300}).x)
 
@@ -91,11 +101,16 @@ def rank(example: Example, weights: np.ndarray) -> int:
 
 
 def left_out(
-    names: Sequence[str], examples: Sequence[Example], prior: Mapping[str, float], free: set[str], l2: float
+    names: Sequence[str],
+    examples: Sequence[Example],
+    prior: Mapping[str, float],
+    free: set[str],
+    l2: float,
+    past: float = 1.0,
 ) -> list[int]:
     """The rank in each example with the weights fitted on all other repositories."""
     weights = {
-        repository: fit(names, [e for e in examples if e.repository != repository], prior, free, l2)
+        repository: fit(names, [e for e in examples if e.repository != repository], prior, free, l2, past)
         for repository in sorted({example.repository for example in examples})
     }
     return [rank(example, weights[example.repository]) for example in examples]
@@ -117,14 +132,15 @@ def main() -> None:
     parser.add_argument("--past", type=Path, action="append", default=[], help="more examples, of `past.py`")
     parser.add_argument("--stage", choices=sorted(CUTS), required=True)
     parser.add_argument("--l2", type=float, default=0.01)
+    parser.add_argument("--past-share", type=float, default=1.0, help="how much a past commit counts")
     parser.add_argument("--ablate", action="store_true")
     parser.add_argument("--write", action="store_true", help="put the weights into tools/localization/weights.json")
     options = parser.parse_args()
     given = json.loads(PRIOR.read_text())
     prior, free = given["weights"][options.stage], set(given["free"])
     names, examples = load([options.features, *options.past], options.stage)
-    weights = fit(names, examples, prior, free, options.l2)
-    apart = left_out(names, examples, prior, free, options.l2)
+    weights = fit(names, examples, prior, free, options.l2, options.past_share)
+    apart = left_out(names, examples, prior, free, options.l2, options.past_share)
     hand = np.array([prior.get(name, 0.0) for name in names])
     print("prior           ", shown(examples, [rank(example, hand) for example in examples], options.stage))
     print("fitted on all   ", shown(examples, [rank(example, weights) for example in examples], options.stage))
@@ -134,7 +150,8 @@ def main() -> None:
     for name in names if options.ablate else ():
         rest = [index for index, other in enumerate(names) if other != name]
         without = [Example(e.repository, e.split, e.signals[:, rest], e.gold, e.wanted) for e in examples]
-        ranks = left_out([names[index] for index in rest], without, prior, free, options.l2)
+        others = [names[index] for index in rest]
+        ranks = left_out(others, without, prior, free, options.l2, options.past_share)
         print(f"without {name:<20}", shown(examples, ranks, options.stage))
     if options.write:
         content = json.loads(WEIGHTS.read_text())

@@ -20,15 +20,20 @@ from tools.errors import InputError
 from tools.issues import parse_issue
 from tools.localization import Localizer
 from tools.localization.index import is_test
-from tools.snapshots.command import run_git
+from tools.snapshots.command import GitFailed, run_git
 
 DAYS_BEFORE = 200
 READ = 4000
+PIECE = 200
+POOL = 200
 _DULL = re.compile(
     r"pep ?8|typo|flake|lint|merge|\bdocs?\b|docstring|documentation|changelog|\bversion\b|release|clean ?up|whitespace"
     r"|formatting|spelling|^revert|copyright|comment|unused|black\b|isort|backport|coverage|rename|refactor|move|remove"
     r"|test",
     re.I,
+)
+_WRONG = re.compile(
+    r"\bfix|\bbug|error|crash|incorrect|wrong|fail|rais|regress|should|when|instead|broken|exception|handle|allow", re.I
 )
 _NOISE = re.compile(r"^(?:Co-authored-by|Signed-off-by|Reviewed-by|Backport of|git-svn-id|Change-Id).*$", re.M | re.I)
 _TICKET = re.compile(r"^(?:Fixed|Refs|Fixes|Closes) #\d+\s*(?:--|:)?\s*")
@@ -44,26 +49,49 @@ class Past:
 
 
 def past_commits(repository: Path, instances: Sequence[Instance], count: int) -> list[Past]:
-    """At most `count` commits spread evenly over the past before all `instances`, whose messages tell something."""
+    """At most `count` commits of the past before all `instances`: of `POOL` spread evenly those most like an issue."""
     dates = [
         (int(run_git("show", "-s", "--format=%ct", found.commit, git_dir=repository)), found.commit)
         for found in instances
     ]
     oldest, commit = min(dates)
-    log = run_git(
-        "log",
-        "--no-merges",
-        f"--until={oldest - DAYS_BEFORE * 86400}",
-        f"--max-count={READ}",
-        "--format=%x01%H%x02%P%x02%B%x03",
-        "--numstat",
-        "--no-renames",
-        commit,
-        git_dir=repository,
-    ).decode("utf-8", "replace")
-    telling = [found for record in log.split("\x01")[1:] if (found := _telling(record))]
-    step = max(1.0, len(telling) / count)
-    return [telling[int(number * step)] for number in range(min(count, len(telling)))]
+    records = _log(repository, commit, oldest - DAYS_BEFORE * 86400)
+    telling = [found for record in records if (found := _telling(record))]
+    step = max(1.0, len(telling) / POOL)
+    pool = [telling[int(number * step)] for number in range(min(POOL, len(telling)))]
+    best = sorted(range(len(pool)), key=lambda number: (-_likeness(pool[number].message), -number))[:count]
+    return [pool[number] for number in sorted(best)]
+
+
+def _log(repository: Path, commit: str, until: int) -> list[str]:
+    """Records of the log, read piece by piece: a piece that names a blob the mirror lacks is left out."""
+    records: list[str] = []
+    for start in range(0, READ, PIECE):
+        try:
+            log = run_git(
+                "log",
+                "--no-merges",
+                f"--until={until}",
+                f"--skip={start}",
+                f"--max-count={PIECE}",
+                "--format=%x01%H%x02%P%x02%B%x03",
+                "--numstat",
+                "--no-renames",
+                commit,
+                git_dir=repository,
+            )
+        except GitFailed:
+            continue
+        records += log.decode("utf-8", "replace").split("\x01")[1:]
+    return records
+
+
+def _likeness(message: str) -> float:
+    """How much a message reads like an issue: it says what was wrong, names code, and has a body."""
+    title, _, body = message.strip().partition("\n")
+    said = 1.0 if _WRONG.search(title) else 0.0
+    code = 0.5 if re.search(r"[`(_]", message) else 0.0
+    return said + code + min(len(body.strip()), 400) / 200 + min(len(title.split()), 12) / 12
 
 
 def _telling(record: str) -> Past | None:

@@ -95,3 +95,22 @@ def test_frames_of_installed_packages_are_found_below_a_source_folder(make_repos
     )
     assert ranking.files[0].path == "lib/plots/colors.py"
     assert "frame" in {reason.signal for reason in ranking.files[0].reasons}
+
+
+def test_places_names_in_code_and_the_whole_issue_are_signals(make_repository: Make, tmp_path: Path) -> None:
+    files = FILES | {
+        "shop/till.py": "def pay(sum):\n    return sum\n\n\ndef check(sum):\n    raise TillError(sum)\n",
+    }
+    localizer = Localizer(make_repository([("Start", files)]), cache=tmp_path / "cache")
+    text = "Sum is wrong\n\nI get TillError. See shop/till.py near line 2.\n\n```python\nshop.tree.Tree()\n```\n"
+    of_files, of_functions = localizer.features(parse_issue(text))
+    assert of_files["shop/till.py"]["pointed"] > 0
+    assert of_files["shop/tree.py"]["dotted_code"] > 0
+    assert "dotted" not in of_files["shop/tree.py"]
+    pay, check = of_functions["shop/till.py", "pay", 1], of_functions["shop/till.py", "check", 5]
+    assert pay["frame_line"] == 1.0
+    assert check["frame_line"] == 0.0
+    assert check["whole"] > pay["whole"] > 0
+    assert max(features.get("dense", 0.0) for features in of_functions.values()) == 1.0
+    said = localizer.features(parse_issue("Sum is wrong\n\nThe class shop.tree.Tree is slow."))[0]
+    assert said["shop/tree.py"]["dotted"] > 0

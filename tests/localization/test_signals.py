@@ -3,6 +3,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tools.localization.bm25f import normalised
+from tools.localization.density import WINDOW, densest
 from tools.localization.embedding import cosine
 from tools.localization.entities import is_vendored
 from tools.localization.fusion import explain, fuse, load_weights
@@ -66,6 +67,16 @@ def test_pagerank_is_a_distribution(raw: Edges, seeds: dict[int, float]) -> None
 def test_evidence_flows_along_edges() -> None:
     rank = pagerank({1: {2: 1.0}, 2: {}, 3: {}}, {1: 1.0})
     assert rank[1] > rank[2] > rank[3] == 0.0
+
+
+def test_the_densest_place_counts_each_term_once() -> None:
+    weights = {"red": 2.0, "car": 1.0}
+    holding = {"red": ["red"], "car": ["car"], "redCar": ["red", "car"]}
+    far = ["red", *["of"] * WINDOW, "car"]
+    assert densest(far, holding, weights) == 2.0
+    assert densest(["red", "red", "car"], holding, weights) == densest(["redCar"], holding, weights) == 3.0
+    assert densest([*far, "red"], holding, weights) == 3.0
+    assert densest([], holding, weights) == densest(["of"], holding, weights) == 0.0
 
 
 def test_contributions_add_up_to_the_score() -> None:

@@ -50,12 +50,16 @@ class Chunk:
 
 @dataclass(frozen=True)
 class FileText:
-    """The second look at a file: its text, chunks, and how much of the issue it holds literally."""
+    """The second look at a file: its text, chunks, and how much of the issue it holds literally.
+
+    `holding` are the words that hold terms of the query, with those terms: one table for all files of a look.
+    """
 
     number: int
     text: str
     chunks: tuple[Chunk, ...]
     quoted_lines: tuple[int, ...]
+    holding: Mapping[str, tuple[str, ...]]
 
 
 def read_chunks(index: Index, numbers: Sequence[int], query: Query, issue: Issue) -> list[FileText]:
@@ -70,7 +74,7 @@ def read_chunks(index: Index, numbers: Sequence[int], query: Query, issue: Issue
             lines = texts[number].split("\n")
             chunks = _chunks(number, lines, tags[number], wanted)
             quoted = tuple(line for line, content in enumerate(lines, 1) if content.strip() in pasted) if pasted else ()
-            found.append(FileText(number, texts[number], tuple(chunks), quoted))
+            found.append(FileText(number, texts[number], tuple(chunks), quoted, wanted.holding))
     return found
 
 

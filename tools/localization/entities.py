@@ -14,6 +14,8 @@ from tools.localization.modules import Modules
 from tools.localization.snippets import uses
 
 MAX_DEFINERS = 40
+MAX_POINTED = 100
+IN_CODE = 0.6
 
 
 @dataclass
@@ -48,6 +50,7 @@ def gather(issue: Issue, index: Index, modules: Modules, hierarchy: Hierarchy) -
     """All explicit evidence in an issue."""
     evidence = Evidence()
     _frames(issue, modules, evidence)
+    _pointed(issue, modules, evidence)
     _paths(issue, modules, evidence)
     _dotted(issue, index, modules, evidence)
     _imports(issue, index, modules, evidence)
@@ -62,15 +65,9 @@ def gather(issue: Issue, index: Index, modules: Modules, hierarchy: Hierarchy) -
 def _frames(issue: Issue, modules: Modules, evidence: Evidence) -> None:
     inside = []
     for frame in issue.frames:
-        matches = [
-            (number, shared) for number, shared in modules.path(frame.path) if not modules.index.files[number].test
-        ]
-        if (
-            matches
-            and (matches[0][1] > 1 or len(matches) == 1)
-            and not is_vendored(modules.index.files[matches[0][0]].path)
-        ):
-            inside.append((frame, matches[0][0]))
+        number = _source(frame.path, modules)
+        if number is not None and not is_vendored(modules.index.files[number].path):
+            inside.append((frame, number))
     for distance, (frame, number) in enumerate(reversed(inside)):
         detail = f"{frame.path.rpartition('/')[2]}:{frame.line} in {frame.function}"
         evidence.raise_to("frame", number, 1 / (1 + distance), detail)
@@ -81,6 +78,22 @@ def _frames(issue: Issue, modules: Modules, evidence: Evidence) -> None:
         place = (number, name)
         evidence.places[place] = max(evidence.places.get(place, 0.0), 1 / (1 + distance))
         evidence.lines.setdefault(number, {}).setdefault(frame.line, 1 / (1 + distance))
+
+
+def _source(path: str, modules: Modules) -> int | None:
+    """The file outside tests that `path` means, when that is clear."""
+    matches = [(number, shared) for number, shared in modules.path(path) if not modules.index.files[number].test]
+    return matches[0][0] if matches and (matches[0][1] > 1 or len(matches) == 1) else None
+
+
+def _pointed(issue: Issue, modules: Modules, evidence: Evidence) -> None:
+    """Lines that a person points at."""
+    for place in issue.places:
+        number = _source(place.path, modules)
+        if number is not None:
+            evidence.raise_to("pointed", number, 1.0, f"{place.path.rpartition('/')[2]}:{place.first}")
+            lines = evidence.lines.setdefault(number, {})
+            lines.update(dict.fromkeys(range(place.first, min(place.last, place.first + MAX_POINTED) + 1), 1.0))
 
 
 def _paths(issue: Issue, modules: Modules, evidence: Evidence) -> None:
@@ -95,13 +108,16 @@ def _paths(issue: Issue, modules: Modules, evidence: Evidence) -> None:
 
 def _dotted(issue: Issue, index: Index, modules: Modules, evidence: Evidence) -> None:
     names = list(issue.dotted_names) + [f"{module}.{name}" if name else module for module, name in issue.imports]
+    said = set(issue.said_names)
     for name in dict.fromkeys(names):
         homes, rest = modules.dotted(name)
         specific = "." in name
         for number in homes if specific and len(homes) <= 4 else ():
-            evidence.add("dotted" if rest else "module", number, 1 / len(homes), name)
+            signal = "module" if not rest else "dotted" if name in said else "dotted_code"
+            evidence.add(signal, number, 1 / len(homes), name)
             if rest:
-                evidence.places[number, rest] = max(evidence.places.get((number, rest), 0.0), 1 / len(homes))
+                strength = (1.0 if name in said else IN_CODE) / len(homes)
+                evidence.places[number, rest] = max(evidence.places.get((number, rest), 0.0), strength)
         if not homes and "." in name:
             _owner_and_member(name, index, evidence)
 
@@ -135,7 +151,7 @@ def _defined(issue: Issue, index: Index, evidence: Evidence) -> None:
     own = issue.defined_names
     shaped = {name for name in (*issue.identifiers, *issue.code_names) if name not in own}
     titled = set(_identifiers(issue.title, 1))
-    dotted = {part for name in issue.dotted_names for part in name.split(".")[-2:]} - own
+    dotted = {part for name in issue.said_names for part in name.split(".")[-2:]} - own
     framed = [frame.source for frame in issue.frames[-1:]]
     snippet = {*_identifiers(issue.field("code")), *_identifiers(" ".join(framed))} - own
     for signal, names in (
@@ -168,7 +184,7 @@ def _classes(issue: Issue, hierarchy: Hierarchy, evidence: Evidence) -> None:
     """What the classes that the issue names inherit from."""
     own = issue.defined_names
     title = set(_identifiers(issue.title, 1))
-    said = {*issue.code_names, *issue.identifiers} | {part for name in issue.dotted_names for part in name.split(".")}
+    said = {*issue.code_names, *issue.identifiers} | {part for name in issue.said_names for part in name.split(".")}
     named = dict.fromkeys(sorted(set(_identifiers(issue.field("code"))) - own), 0.4)
     named |= dict.fromkeys(sorted(said - own), 0.7) | dict.fromkeys(sorted(title - own), 1.0)
     for name, strength in named.items():

@@ -8,6 +8,7 @@ from collections.abc import Mapping, Sequence
 
 from tools.issues import Issue
 from tools.localization.chunks import Chunk, FileText
+from tools.localization.density import whole_scores
 from tools.localization.entities import Evidence
 from tools.localization.features import Features, SecondLook
 from tools.localization.lexis import WORD
@@ -34,6 +35,10 @@ def function_features(
         top = max((chunk.scores[part] for chunk in chunks), default=0.0) or 1.0
         for chunk in chunks:
             table[chunk.key][f"text_{part}"] = chunk.scores[part] / top
+    holding = second.files[0].holding if second.files else {}
+    for name, scores in zip(("whole", "dense"), whole_scores(chunks, clues.query, holding), strict=True):
+        for key, score in scores.items():
+            table[key][name] = score
     for part in ("title", "prose"):
         for number, _ in kept:
             own = max((chunk.scores[part] for chunk in texts[number].chunks), default=0.0) or 1.0
@@ -63,13 +68,13 @@ def _add_file(table: dict[Key, Features], chunks: Sequence[Chunk], files: Sequen
 
 def _add_names(table: dict[Key, Features], chunks: Sequence[Chunk], issue: Issue) -> None:
     title = set(WORD.findall(issue.title))
-    prose = {*issue.code_names, *issue.identifiers} | {name.rpartition(".")[2] for name in issue.dotted_names}
-    dotted = {part for name in issue.dotted_names for part in (name, ".".join(name.split(".")[-2:]))}
+    prose = {*issue.code_names, *issue.identifiers} | {name.rpartition(".")[2] for name in issue.said_names}
+    dotted = {part for name in issue.said_names for part in (name, ".".join(name.split(".")[-2:]))}
     snippet = set(WORD.findall(issue.field("code"))) - issue.defined_names
     plain = set(WORD.findall(issue.field("prose")))
     letters = set(_NAME.findall(issue.title))  # `Q` is a class
-    mentioned = {part for name in issue.dotted_names for part in name.split(".")[-2:]}
-    mentioned |= {*issue.code_names, *issue.identifiers} | {name for _, name in issue.imports}
+    mentioned = {part for name in issue.said_names for part in name.split(".")[-2:]}
+    mentioned |= {*issue.code_names, *issue.identifiers}
     for chunk in chunks:
         owner, _, simple = chunk.definition.name.rpartition(".")
         owner = owner.rpartition(".")[2]

@@ -24,7 +24,7 @@ from tools.localization.history import History
 from tools.localization.index import Index
 from tools.localization.modules import Modules
 from tools.localization.objects import ObjectDatabase
-from tools.localization.query import build_query
+from tools.localization.query import Query, build_query
 from tools.localization.relations import Clues, Key
 from tools.localization.rendering import render_map, render_skeleton
 
@@ -67,6 +67,7 @@ class Ranking:
 class _Looks:
     """Both looks at an issue, and the order after the first: file numbers with scores."""
 
+    query: Query
     first: FirstLook
     second: SecondLook
     ranked: list[tuple[int, float]]
@@ -181,7 +182,7 @@ class Localizer:
         second = second_look(issue, query, self._sources, first, ranked[:CANDIDATES])
         if embed:
             embedding_scores(issue, second, embed)
-        return _Looks(first, second, ranked)
+        return _Looks(query, first, second, ranked)
 
     def _files(self, look: _Looks, k: int | None = None) -> list[RankedFile]:
         """All files, best first; the first `k` with reasons."""
@@ -211,7 +212,7 @@ class Localizer:
         numbered = [(by_path[file.path].number, file.score) for file in files[:FUNCTION_FILES]]
         spectrum = {by_path[path].number: lines for path, lines in coverage.items() if path in by_path}
         changed = self._changed(look, [file.path for file in files[:FUNCTION_FILES]])
-        clues = Clues(look.first.evidence, look.first.lexical.idf, spectrum, changed)
+        clues = Clues(look.first.evidence, look.first.lexical.idf, spectrum, changed, look.query)
         return function_features(issue, look.second, clues, numbered)
 
     def _changed(self, look: _Looks, paths: Sequence[str]) -> dict[tuple[int, str], float]:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections import Counter
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from tools.issues import Issue
@@ -25,6 +26,14 @@ class Query:
         """All terms, sorted."""
         return sorted({term for field in self.fields for term in field})
 
+    def strengths(self, parts: Mapping[str, float]) -> dict[str, float]:
+        """Per term the most that one of `parts` that holds it gives."""
+        given: dict[str, float] = {}
+        for name, field in zip(QUERY_FIELDS, self.fields, strict=True):
+            for term in field:
+                given[term] = max(given.get(term, 0.0), parts[name])
+        return given
+
 
 def build_query(issue: Issue) -> Query:
     """The query of an issue; names that the reporter's own snippet defines are left out of code."""
@@ -32,8 +41,8 @@ def build_query(issue: Issue) -> Query:
     code = strip_prompts(issue.field("code"))
     frames = "\n".join(f"{frame.function} {frame.source}" for frame in issue.frames)
     errors = "\n".join(f"{error.name} {error.message}" for error in issue.error_messages)
-    names = [name.rpartition(".")[2] for name in (*issue.dotted_names, *issue.code_names, *issue.identifiers)]
-    named = " ".join((*names, *(name for _, name in issue.imports), *issue.error_codes))
+    names = [name.rpartition(".")[2] for name in (*issue.said_names, *issue.code_names, *issue.identifiers)]
+    named = " ".join((*names, *issue.error_codes))
     fields = (
         _weights(issue.title, STOPWORDS),
         _weights(issue.field("prose"), STOPWORDS),

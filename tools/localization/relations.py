@@ -13,6 +13,7 @@ from tools.localization.entities import Evidence
 from tools.localization.features import Features
 from tools.localization.lexis import STOPWORDS, terms_of, words
 from tools.localization.protocols import special_methods
+from tools.localization.query import Query
 
 Key = tuple[int, str, int]
 UNKNOWN_IDF = 5.0
@@ -27,12 +28,14 @@ class Clues:
         idf: of the query's terms.
         coverage: suspiciousness by file number and line.
         changed: by file number and simple name, the similarity of past commits to the issue that changed it.
+        query: the terms of the issue.
     """
 
     evidence: Evidence
     idf: Mapping[str, float]
     coverage: Mapping[int, Mapping[int, float]]
     changed: Mapping[tuple[int, str], float]
+    query: Query
 
 
 def add_relations(table: dict[Key, Features], chunks: Sequence[Chunk], issue: Issue, clues: Clues) -> None:
