@@ -178,5 +178,8 @@ def test_long_hostile_text_is_linear() -> None:
         "line 1 of " * 20_000,
         "a.py:" * 30_000,
         "a/" * 60_000,
+        "/" * 100_000,
+        "~/.." * 20_000,
     ):
         parse_issue("t\n" + piece)
+        parse_issue(piece)  # as a title

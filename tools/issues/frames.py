@@ -25,7 +25,9 @@ _ERROR = re.compile(
     r"(?::[ \t]+([^\n]*))?[ \t]*$",
     re.M,
 )
-_MENTIONED_ERROR = re.compile(r"\b((?:[a-z_]\w*\.)*[A-Z]\w*(?:Error|Exception|Warning))(?::[ \t]*([^\n`]{4,300}))?")
+_MENTIONED_ERROR = re.compile(
+    r"\b((?:[a-z_]\w*\.){0,12}[A-Z]\w*(?:Error|Exception|Warning))(?::[ \t]*([^\n`]{4,300}))?"
+)
 _RAISED = re.compile(r"raise\s+([A-Z]\w*(?:\.\w+)*)\(\s*[fr]?[\"']([^\"'\n]{4,200})[\"']")
 
 

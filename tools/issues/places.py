@@ -11,7 +11,12 @@ EXTENSIONS = (
     "py|pyx|pyi|pxd|js|jsx|mjs|cjs|ts|tsx|go|rs|java|kt|scala|c|h|cc|cpp|cxx|hpp|hh|cs|rb|php|swift|lua|ex|exs|erl|hs|ml|"
     "jl|r|pl|sh|html|css|scss|sql|vue|svelte|toml|cfg|ini|yml|yaml|json|rst|md|txt"
 )
-PATH = rf"(?<![\w@])((?:[A-Za-z]:)?(?:[\w.~@+-]*[/\\])*[\w.@+-]*[\w+-]\.(?:{EXTENSIONS}))(?![\w/])"
+PATH = (
+    r"(?:(?<![\w@./\\+-])|(?<![\w@])(?=[A-Za-z]:[/\\]))((?:[A-Za-z]:)?(?:[\w.~@+-]{0,255}[/\\]){0,64}"
+    rf"[\w.@+-]{{0,255}}[\w+-]\.(?:{EXTENSIONS}))(?![\w/])"
+)
+"""From where a run of such characters begins and with names no longer than file systems allow, so that the time it
+takes grows with the text and not with its square."""
 LINK = re.compile(r"https?://\S+?/(?:blob|tree|raw|blame)/[^/\s]+/([\w./+-]+)(?:#L(\d+)(?:C\d+)?(?:-L?(\d+))?)?")
 URL = re.compile(r"https?://\S+")
 
