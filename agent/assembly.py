@@ -33,7 +33,7 @@ from environments.base import GIB, Command, Limits, Mount
 from environments.interpreters import Interpreter, find_python
 from environments.limited import LimitedEnvironment
 from environments.registry import create
-from environments.repositories import obtain
+from environments.repositories import is_data, obtain
 from environments.tasks import Task
 from environments.workspaces import Workspace, WorkspacePool
 from tools.errors import InfrastructureError, InputError
@@ -103,7 +103,12 @@ class Assembly:
             store = await asyncio.to_thread(SnapshotStore.open, self._folder.git)
         else:
             store = await asyncio.to_thread(
-                SnapshotStore.create, self._folder.git, source, task.base, include_uncommitted=task.include_uncommitted
+                SnapshotStore.create,
+                self._folder.git,
+                source,
+                task.base,
+                include_uncommitted=task.include_uncommitted,
+                may_lack=is_data,
             )
         self._closing.callback(store.close)
         detail = f"{task.repository} at {store.source_commit[:12]}"
@@ -111,6 +116,9 @@ class Assembly:
         if store.dirty and not task.include_uncommitted:
             left = f"{len(store.uncommitted)} uncommitted changes left out; --include-uncommitted takes them"
             self._progress.phase("repository", left)
+        if store.missing:
+            what = f"{len(store.missing)} files are empty here, as the repository lacks their content"
+            self._progress.phase("repository", f"{what}: {', '.join(store.missing[:3])}")
         if store.submodules:
             self._progress.phase("repository", f"submodules are left empty: {', '.join(store.submodules[:3])}")
         return store

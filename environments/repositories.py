@@ -12,11 +12,13 @@ from pathlib import Path
 
 from environments.locking import alone
 from tools.errors import InfrastructureError, InputError
+from tools.localization.languages import language_of
 from tools.snapshots.command import GitFailed, run_git
 
 URL = re.compile(r"^(https?|ssh|git|file)://|^[\w.-]+@[\w.-]+:")
 COMMIT = re.compile(r"[0-9a-f]{40}")
 FORGE = "https://github.com/{project}.git"
+SETTINGS = frozenset((".cfg", ".in", ".ini", ".json", ".lock", ".toml", ".txt", ".yaml", ".yml"))
 
 
 def is_url(repository: str) -> bool:
@@ -42,6 +44,12 @@ def locate(project: str, mirrors: Path | None) -> str:
             return str((mirrors / candidate).resolve())
     hint = f"git clone --mirror {FORGE.format(project=project)} {mirrors / f'{owner}__{name}.git'}"
     raise InputError(f"{mirrors} has no mirror of {project}", hint=hint)
+
+
+def is_data(path: str) -> bool:
+    """Whether a mirror may lack a file: it is no source, nothing that may be a setting, and not at the root."""
+    folder, _, name = path.rpartition("/")
+    return bool(folder) and language_of(path) is None and Path(name).suffix.lower() not in SETTINGS
 
 
 async def obtain(repository: str, cache: Path, *, base: str = "", env: Mapping[str, str] | None = None) -> Path:

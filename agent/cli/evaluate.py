@@ -130,6 +130,8 @@ def _many(given: dict[str, Any]) -> int:
             typer.echo(json.dumps({"instance": name, **result.plain()}))
         else:
             typer.echo(f"{name:<36} {result.status:<11} {result.seconds:6.1f} s  {one_line(result.reason, 100)}")
+            if result.missing:
+                typer.echo(f"{'':<36} empty, as the repository lacks them: {one_line(', '.join(result.missing), 100)}")
 
     found = until_done(_graded(given, tasks, patches, out, tell), lambda text: typer.echo(text, err=True))
     if found is None:

@@ -14,7 +14,7 @@ from environments.base import Environment
 from environments.benchmarks.model import BenchmarkTask
 from environments.provision.ground import ground_of
 from environments.provision.prepared import Prepared, Provider
-from environments.repositories import obtain
+from environments.repositories import is_data, obtain
 from environments.verdicts.graded import Graded, Unapplied, grade_tree
 from environments.verdicts.judge import Court, Hearing, refusal
 from environments.verdicts.official import NOT_HERE, Outcome, official_runner, outcome_of, read, test_files
@@ -41,6 +41,7 @@ class InstanceResult:
         not_here: PASS_TO_PASS tests that fail without the patch, too, so that they say nothing about it; only looked
             for in environments of this machine, as an image has what its tests need.
         left_out: paths of the patch that were not graded, with the reason.
+        missing: data files that were empty, as the repository lacks their content.
         fuzzy: the patch applied with some lines of context ignored.
         environment: name of it.
         seconds: it took, without building the environment.
@@ -54,6 +55,7 @@ class InstanceResult:
     flaky: tuple[str, ...] = ()
     not_here: tuple[str, ...] = ()
     left_out: Mapping[str, str] = field(default_factory=dict)
+    missing: tuple[str, ...] = ()
     fuzzy: bool = False
     environment: str = ""
     seconds: float = 0.0
@@ -106,7 +108,9 @@ class Grader:
         source = await obtain(task.task.repository, self.repositories, base=task.task.base)
         with tempfile.TemporaryDirectory(prefix="treewright-grade-", ignore_cleanup_errors=True) as name:
             scratch = Path(name)
-            store = await asyncio.to_thread(SnapshotStore.create, scratch / "store.git", source, task.task.base)
+            store = await asyncio.to_thread(
+                SnapshotStore.create, scratch / "store.git", source, task.task.base, may_lack=is_data
+            )
             try:
                 ground = await asyncio.to_thread(ground_of, folder, prepared, self.sandbox)
                 return await _judge(task, patch, prepared, Court(ground, scratch), store)
@@ -142,6 +146,7 @@ async def _judge(
         flaky,
         tuple(test for test, found in outcome.pass_to_pass.items() if found == NOT_HERE),
         graded.left_out,
+        store.missing,
         graded.fuzzy,
         log="" if status == "resolved" else hearing.run.result.output[-LOG_CHARACTERS:],
     )

@@ -16,6 +16,7 @@ from environments.interpreters import Interpreter
 from environments.provision.commands import test_command
 from environments.provision.prepared import Prepared, Unavailable
 from environments.provision.specs import Spec
+from environments.repositories import is_data
 from environments.workspaces import Workspace
 from environments.workspaces.folder import remove_folder
 from tools.errors import InfrastructureError, extra
@@ -67,7 +68,8 @@ class Build:
             Unavailable: a step failed; with the end of its output.
         """
         began = time.monotonic()
-        store = await asyncio.to_thread(SnapshotStore.create, self._folder / "store.git", repository, commit)
+        git_dir = self._folder / "store.git"
+        store = await asyncio.to_thread(SnapshotStore.create, git_dir, repository, commit, may_lack=is_data)
         try:
             workspace = Workspace(store, self._folder / "tree")
             await asyncio.to_thread(workspace.move, store.base)
@@ -81,7 +83,7 @@ class Build:
         finally:
             store.close()
             await asyncio.to_thread(remove_folder, self._folder / "tree")
-            await asyncio.to_thread(shutil.rmtree, self._folder / "store.git", ignore_errors=True)
+            await asyncio.to_thread(shutil.rmtree, git_dir, ignore_errors=True)
         return time.monotonic() - began, test, {**env, **self._spec.env}
 
     async def _sandbox(self, tree: Path) -> Sandbox:

@@ -21,7 +21,7 @@ from environments.provision.harness import build_image
 from environments.provision.need import OFFICIAL_PYTHON, Need, built_image, official_image
 from environments.provision.prepared import RECORD, Prepared, Unavailable, read_prepared, write_prepared
 from environments.provision.specs import spec_of
-from environments.repositories import obtain
+from environments.repositories import is_data, obtain
 from environments.tasks import Task
 from environments.verdicts.rules import installed_names
 from environments.workspaces.products import Products
@@ -99,14 +99,15 @@ class Images:
         folder.mkdir(parents=True)
         need = Need.parse(task.environment)
         source = await obtain(task.repository, self._repositories, base=task.base)
-        store = await asyncio.to_thread(SnapshotStore.create, folder / "store.git", source, task.base)
+        git_dir = folder / "store.git"
+        store = await asyncio.to_thread(SnapshotStore.create, git_dir, source, task.base, may_lack=is_data)
         try:
             tracked = {entry.path for entry in store.files(store.base)}
             await asyncio.to_thread(_products, client, identity, tracked, folder)
             test, env = await self._command(need, SnapshotFiles(store, store.base), source, task)
         finally:
             store.close()
-            await asyncio.to_thread(shutil.rmtree, folder / "store.git", ignore_errors=True)
+            await asyncio.to_thread(shutil.rmtree, git_dir, ignore_errors=True)
         record = Prepared(
             folder.name,
             need.project,

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import subprocess
 from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -149,6 +150,16 @@ async def test_what_fails_without_the_patch_too_says_nothing_about_it(cache: Pat
     broken = await _grader(cache).grade(task, breaking)
     assert (broken.status, broken.not_here) == ("unresolved", (machine,))
     assert broken.reason.startswith(f"1 of 2 PASS_TO_PASS did not pass: {kind} FAILED")
+
+
+async def test_a_mirror_without_its_large_files_will_do(cache: Path, tiny: Tiny, tmp_path: Path) -> None:
+    whole, partial = tiny.mirrors / "pallets__flask.git", tmp_path / "pallets__flask.git"
+    subprocess.run(["git", "-C", whole, "config", "uploadpack.allowFilter", "true"], check=True)
+    clone = ["git", "clone", "-q", "--mirror", "--filter=blob:limit=2k", f"file://{whole}", partial]
+    subprocess.run(clone, check=True)
+    (task,) = load(tiny.dataset, mirrors=tmp_path)
+    result = await _grader(cache).grade(task, task.gold.patch)
+    assert (result.status, result.missing) == ("resolved", ("tiny/data/table.dat",))
 
 
 async def test_an_empty_patch_fails_when_its_tests_are_run(cache: Path, tiny: Tiny) -> None:

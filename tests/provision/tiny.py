@@ -44,6 +44,7 @@ BASE = {
     "tests/test_tiny.py": "from tiny import double\n\n\ndef test_type():\n    assert isinstance(double(1), int)\n"
     "\n\ndef test_zero():\n    assert double(0) == 0\n"
     "\n\ndef test_machine():\n    open('/of/another/machine')\n",
+    "tiny/data/table.dat": "0" * 3000,
     ".gitignore": "tiny_version.txt\ntiny_refs.txt\n",
 }
 SOURCE_FIX = f"def double(number):\n    {MARK} = 2\n    return number * {MARK}\n"

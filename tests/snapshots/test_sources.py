@@ -123,6 +123,34 @@ def test_an_unknown_revision_gets_a_suggestion(repository: Repository, tmp_path:
     assert "--base" in refused(repository.root, tmp_path).hint
 
 
+def test_a_mirror_without_its_large_files(new_repository: New, tmp_path: Path) -> None:
+    user = new_repository("u")
+    user.git("config", "uploadpack.allowFilter", "true")
+    files = {"src/a.py": b"1", "src/table.dat": os.urandom(5000), "src/b.py": b"#" * 5000}
+    first = user.commit({path: files[path] for path in ("src/a.py", "src/table.dat")})
+    second = user.commit(files)
+    mirror = tmp_path / "mirror.git"
+    user.git("clone", "-q", "--mirror", "--filter=blob:limit=1k", f"file://{user.root}", str(mirror))
+
+    def no_source(path: str) -> bool:
+        return not path.endswith(".py")
+
+    assert "'src/table.dat' is missing" in str(refused(mirror, tmp_path, first))
+    store = SnapshotStore.create(tmp_path / "1", mirror, first, may_lack=no_source)
+    assert store.missing == ("src/table.dat",)
+    assert {path: data for path, (_, data) in store_content(store, store.base).items()} == {
+        "src/a.py": b"1",
+        "src/table.dat": b"",
+    }
+    assert SnapshotStore.open(tmp_path / "1").missing == ("src/table.dat",)
+    with pytest.raises(InputError, match=r"'src/b\.py' is missing"):
+        SnapshotStore.create(tmp_path / "2", mirror, second, may_lack=no_source)
+    name = user.git("rev-parse", "HEAD:src/table.dat")
+    (user.root / ".git/objects" / name[:2] / name[2:]).unlink()
+    with pytest.raises(InputError, match="missing"):  # a work tree is not a mirror
+        SnapshotStore.create(tmp_path / "3", user.root, may_lack=no_source)
+
+
 def test_damaged_and_missing_objects(new_repository: New, tmp_path: Path) -> None:
     user = new_repository("u")
     user.commit({"f": b"1", "d/g": os.urandom(5000)})

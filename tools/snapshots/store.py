@@ -7,7 +7,7 @@ import os
 import re
 import shutil
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from functools import lru_cache
 from pathlib import Path
@@ -67,6 +67,7 @@ class SnapshotStore:
         base: the squashed base commit.
         uncommitted: paths of the user's work tree that differed from its HEAD when the store was made.
         skipped: files too large to be taken with the uncommitted changes.
+        missing: files that are empty in the base, since the source lacks their content.
     """
 
     def __init__(self, git_dir: Path, record: Mapping[str, object]) -> None:
@@ -76,6 +77,7 @@ class SnapshotStore:
         self.base = str(record["base"])
         self.uncommitted = _texts(record["uncommitted"])
         self.skipped = _texts(record["skipped"])
+        self.missing = _texts(record.get("missing", []))
         self.database = ObjectDatabase(git_dir)
         self.trees = Trees(self.database)
         self._commits = lru_cache(maxsize=1 << 14)(self._read_commit)
@@ -89,7 +91,13 @@ class SnapshotStore:
 
     @classmethod
     def create(
-        cls, git_dir: Path, source: Path, base: str = "HEAD", *, include_uncommitted: bool = False
+        cls,
+        git_dir: Path,
+        source: Path,
+        base: str = "HEAD",
+        *,
+        include_uncommitted: bool = False,
+        may_lack: Callable[[str], bool] | None = None,
     ) -> SnapshotStore:
         """Make the run's repository; it appears whole or not at all.
 
@@ -98,6 +106,8 @@ class SnapshotStore:
             source: the user's repository: a work tree (a folder in it will do), a linked work tree, or a bare one.
             base: the revision to start from.
             include_uncommitted: take the work tree as it is: changed, deleted and untracked files that are not ignored.
+            may_lack: the paths that become empty files when a bare `source` lacks their content, as a mirror does that
+                was cloned with `--filter=blob:limit=...`; None: nothing may be missing.
 
         Raises:
             InputError: `source` or `base` cannot be used, with the reason.
@@ -109,7 +119,7 @@ class SnapshotStore:
         git_dir.parent.mkdir(parents=True, exist_ok=True)
         building = Path(tempfile.mkdtemp(prefix=f".{git_dir.name}-", dir=git_dir.parent))
         try:
-            record = _fill(building, found, base, include_uncommitted)
+            record = _fill(building, found, base, include_uncommitted, may_lack)
             building.chmod(0o755)
             building.rename(git_dir)
         finally:
@@ -274,7 +284,7 @@ class SnapshotStore:
 
     def _base_files(self) -> dict[str, TreeEntry]:
         if self._base_listing is None:
-            self._base_listing = list_tree(self.git_dir, self.commit_of(self.base).tree)
+            self._base_listing, _ = list_tree(self.git_dir, self.commit_of(self.base).tree)
         return self._base_listing
 
     def _list(self, snapshot: str) -> dict[str, TreeEntry]:
@@ -311,23 +321,29 @@ class SnapshotStore:
                 raise InputError(f"the patch makes {path!r} a link to {target!r}, out of the repository")
 
 
-def list_tree(git_dir: Path, tree: str) -> dict[str, TreeEntry]:
-    """All files of a tree with their sizes, submodules with size 0.
+def list_tree(
+    git_dir: Path, tree: str, may_lack: Callable[[str], bool] | None = None
+) -> tuple[dict[str, TreeEntry], list[str]]:
+    """All files of a tree with their sizes, submodules with size 0; and the paths that it lacks and `may_lack`.
 
     Raises:
-        InputError: objects are missing or damaged, or a path is one that must never be written.
+        InputError: other objects are missing or damaged, or a path is one that must never be written.
     """
     hint = "a partial clone must fetch its objects first; else run `git fsck` in your repository"
     try:
         out = run_git("ls-tree", "-r", "-l", "-z", "--full-tree", tree, git_dir=git_dir)
     except GitFailed as error:
         raise InputError(f"the files of the repository cannot be listed: {error}", hint=hint) from error
-    found = {}
+    found: dict[str, TreeEntry] = {}
+    missing: list[str] = []
     for match in _LISTED.finditer(out):
         path, size = decode_name(match["path"]), match["size"]
         problem = path_problem(path)
         if problem:
             raise InputError(f"the repository holds {path!r}: {problem}", hint="run `git fsck` in your repository")
+        if size == b"BAD" and may_lack is not None and may_lack(path):
+            missing.append(path)
+            continue
         if size == b"BAD":
             raise InputError(f"the content of {path!r} is missing or damaged", hint=hint)
         if path in found:
@@ -336,10 +352,12 @@ def list_tree(git_dir: Path, tree: str) -> dict[str, TreeEntry]:
     both = found.keys() & folders_of(found)
     if both:
         raise InputError(f"the repository holds {min(both)!r} as file and as folder", hint="run `git fsck`")
-    return found
+    return found, missing
 
 
-def _fill(git_dir: Path, source: Source, base: str, include_uncommitted: bool) -> dict[str, object]:
+def _fill(
+    git_dir: Path, source: Source, base: str, include_uncommitted: bool, may_lack: Callable[[str], bool] | None
+) -> dict[str, object]:
     if include_uncommitted and (source.bare or source.commit != find_source(source.folder, "HEAD").commit):
         raise InputError("uncommitted changes go with a work tree at its HEAD", hint=f"leave out --base {base}")
     for name in ("objects/info", "objects/pack", "refs/heads", "refs/nodes"):
@@ -351,7 +369,9 @@ def _fill(git_dir: Path, source: Source, base: str, include_uncommitted: bool) -
     database = ObjectDatabase(git_dir)
     try:
         tree = commits.parse_commit(database.read(source.commit, "commit")).tree
-        listed = list_tree(git_dir, tree)
+        listed, missing = list_tree(git_dir, tree, may_lack if source.bare else None)
+        if missing:
+            tree = Trees(database).update(tree, {path: Entry(FILE, database.write(b"")) for path in missing})
         uncommitted: list[str] = []
         skipped: list[str] = []
         if not source.bare:
@@ -375,6 +395,7 @@ def _fill(git_dir: Path, source: Source, base: str, include_uncommitted: bool) -
         "base": root,
         "uncommitted": uncommitted,
         "skipped": skipped,
+        "missing": missing,
     }
     _write(git_dir / _RECORD, json.dumps(record, indent=1))
     return record
