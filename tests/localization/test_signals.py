@@ -8,7 +8,7 @@ from tools.localization.embedding import cosine
 from tools.localization.entities import is_vendored
 from tools.localization.fusion import explain, fuse, load_weights
 from tools.localization.index import is_test
-from tools.localization.lexis import path_terms, split_source, terms_of
+from tools.localization.lexis import path_terms, split_source, terms_of, text_fields
 from tools.localization.neighbours import Edges, pagerank, reversed_edges
 
 
@@ -21,7 +21,9 @@ def test_terms_of_identifiers() -> None:
 
 
 def test_source_is_split_into_code_comments_and_strings() -> None:
-    code, comments, strings = split_source('x = "a # b"  # note\n"""Doc\nstring."""\ny = \'z\'\n', "python")
+    code, comments, strings = text_fields(
+        split_source('x = "a # b"  # note\n"""Doc\nstring."""\ny = \'z\'\n', "python")
+    )
     assert "x =" in code
     assert "y =" in code
     assert comments == '# note\n"""Doc\nstring."""'
@@ -31,7 +33,7 @@ def test_source_is_split_into_code_comments_and_strings() -> None:
 @pytest.mark.parametrize("style", ["python", "c", "php", "ruby", "plain"])
 @given(text=st.text(alphabet=st.sampled_from(list("ab'\"#/*\\\n`-=")), max_size=200))
 def test_splitting_loses_no_letters(style: str, text: str) -> None:
-    pieces = split_source(text, style)
+    pieces = text_fields(split_source(text, style))
     assert sorted(c for piece in pieces for c in piece if c in "ab") == sorted(c for c in text if c in "ab")
 
 

@@ -7,8 +7,8 @@ how many postings each term has and then the postings.
 from __future__ import annotations
 
 from array import array
-from collections.abc import Iterator, Mapping
-from itertools import accumulate
+from collections.abc import Iterator, Mapping, Sequence
+from itertools import accumulate, chain
 
 BLOCK_TERMS = 128
 
@@ -17,14 +17,15 @@ class BrokenBlock(ValueError):
     """Stored bytes are no block."""
 
 
-def pack(postings: Mapping[str, array[int]]) -> Iterator[tuple[str, bytes]]:
-    """The blocks of a segment, each with its first term."""
+def pack(postings: Mapping[str, Sequence[array[int]]]) -> Iterator[tuple[str, bytes]]:
+    """The blocks of a segment, each with its first term; the postings of a term come in parts."""
     terms = sorted(postings)
     for start in range(0, len(terms), BLOCK_TERMS):
         some = terms[start : start + BLOCK_TERMS]
         found = [postings[term] for term in some]
         head = "\n".join(some).encode()
-        yield some[0], b"".join((len(head).to_bytes(4, "little"), head, array("I", map(len, found)), *found))
+        lengths = array("I", [sum(map(len, parts)) for parts in found])
+        yield some[0], b"".join((len(head).to_bytes(4, "little"), head, lengths, *chain.from_iterable(found)))
 
 
 class Block:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import TypeVar
 
 # Possessive throughout: no pattern can match in two ways, and the engine need not remember where it could go back to.
@@ -52,9 +52,13 @@ STOPWORDS = _set(
 )
 
 
-def split_source(text: str, style: str) -> tuple[str, str, str]:
-    """Splits source into code, comments with docstrings, and other strings; one pass in C."""
-    pieces = _SPLITTERS[style].split(text)
+def split_source(text: str, style: str) -> list[str]:
+    """Splits source into pieces, code at even places, comments and strings at odd ones; one pass in C."""
+    return _SPLITTERS[style].split(text)
+
+
+def text_fields(pieces: Sequence[str]) -> tuple[str, str, str]:
+    """The code of the pieces of a source, its comments with docstrings, and its other strings."""
     literals = pieces[1::2]
     comments = [piece for piece in literals if piece.startswith(_COMMENT_STARTS)]
     strings = [piece for piece in literals if not piece.startswith(_COMMENT_STARTS)]

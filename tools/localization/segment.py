@@ -8,12 +8,13 @@ and field; adding them up is left to the reader, who wants few terms. Definition
 from __future__ import annotations
 
 from array import array
-from collections import Counter, defaultdict
+from collections import Counter, defaultdict, deque
 from dataclasses import dataclass, field
 from functools import partial
 
+from tools.localization.bodies import without_bodies
 from tools.localization.languages import BY_NAME
-from tools.localization.lexis import TERMS, split_source, token_word, tokens
+from tools.localization.lexis import TERMS, split_source, text_fields, token_word, tokens
 from tools.localization.tags import Tags, extract, is_generated
 
 EXTRACTOR = 3
@@ -38,31 +39,35 @@ class Document:
 
 @dataclass(frozen=True)
 class Parsed:
-    """One blob with its tags, before its words are counted."""
+    """One blob with its tags, before its words are counted; in pieces of code at even places and literals at odd."""
 
     blob: str
     language: str
-    source: bytes
-    generated: bool
     tags: Tags
+    pieces: list[str]
 
 
 def parse(blob: str, language: str, source: bytes) -> Parsed:
-    """Parses a blob; what is generated is not parsed."""
-    generated = is_generated(source)
-    return Parsed(blob, language, source, generated, Tags() if generated else extract(source, language))
+    """Parses a blob; what is generated is not parsed, and what of it is text counts as code."""
+    if is_generated(source):
+        binary = b"\0" in source[:8000]
+        return Parsed(blob, language, Tags(), [] if binary else [source[:MAX_LEXICAL].decode("utf-8", "replace")])
+    text = source.decode("utf-8", "replace")
+    pieces = split_source(text, BY_NAME[language].style)
+    if language == "python" and "\ufffd" not in text:
+        source = without_bodies(text, pieces).encode()
+    return Parsed(blob, language, extract(source, language), pieces)
 
 
-def _no_postings() -> defaultdict[str, array[int]]:
-    """Postings by term, made on first use."""
-    return defaultdict(partial(array, "I"))
+class _Tokens(dict[str, "array[int]"]):
+    """Postings by token, made on first use; one array is shared by all tokens that are no words."""
 
+    def __init__(self) -> None:
+        super().__init__()
+        self.wordless = array("I")
 
-class _Tokens(dict[str, "array[int] | None"]):
-    """Postings by token, made on first use; None for a token that is no word."""
-
-    def __missing__(self, token: str) -> array[int] | None:
-        made = self[token] = array("I") if token_word(token) else None
+    def __missing__(self, token: str) -> array[int]:
+        made = self[token] = array("I") if token_word(token) else self.wordless
         return made
 
 
@@ -71,7 +76,7 @@ class Segment:
     """Documents in order with the postings of their names and tokens; at most 65,536 documents."""
 
     documents: list[Document] = field(default_factory=list)
-    _names: defaultdict[str, array[int]] = field(default_factory=_no_postings)
+    _names: defaultdict[str, array[int]] = field(default_factory=lambda: defaultdict(partial(array, "I")))
     _tokens: _Tokens = field(default_factory=_Tokens)
 
     def add(self, parsed: Parsed) -> None:
@@ -89,35 +94,33 @@ class Segment:
 
     def _post(self, found: list[str], base: int) -> int:
         """Posts the tokens of one field; returns how many of them are words."""
-        length = len(found)
-        posted = self._tokens
-        for token, count in Counter(found).items():
-            postings = posted[token]
-            if postings is None:
-                length -= count
-            else:
-                postings.append(base | (count if count < COUNT_MASK else COUNT_MASK))
-        return length
+        counted = Counter(found)
+        posted = [*map(self._tokens.__getitem__, counted)]
+        counts = counted.values()
+        limited = counts if len(found) < COUNT_MASK else [min(count, COUNT_MASK) for count in counts]
+        deque(map(array.append, posted, map(base.__or__, limited)), maxlen=0)  # a loop without a step of Python
+        if not self._tokens.wordless:
+            return len(found)
+        del self._tokens.wordless[:]
+        return len(found) - sum(
+            count for postings, count in zip(posted, counts, strict=True) if postings is self._tokens.wordless
+        )
 
-    def postings(self) -> dict[str, array[int]]:
-        """The postings by term."""
-        found = _no_postings()
+    def postings(self) -> dict[str, list[array[int]]]:
+        """The postings by term, in parts."""
+        found: defaultdict[str, list[array[int]]] = defaultdict(list)
         for name, postings in self._names.items():
-            found["=" + name] = postings
+            found["=" + name].append(postings)
             for term in TERMS[name]:
-                found[term].extend(postings)
-        for token, posted in self._tokens.items():
-            if posted is not None:
-                for term in TERMS[token_word(token)]:
-                    found[term].extend(posted)
+                found[term].append(postings)
+        for token, postings in self._tokens.items():
+            if postings:
+                for term in TERMS[token if token[0] > "9" else token_word(token)]:
+                    found[term].append(postings)
         return found
 
 
 def field_tokens(parsed: Parsed) -> tuple[list[str], list[str], list[str]]:
     """The tokens of code, of comments and docstrings, and of strings."""
-    source = parsed.source
-    if parsed.generated:
-        binary = b"\0" in source[:8000]
-        return [] if binary else tokens(source[:MAX_LEXICAL].decode("utf-8", "replace")), [], []
-    code, comments, strings = split_source(source.decode("utf-8", "replace"), BY_NAME[parsed.language].style)
+    code, comments, strings = text_fields(parsed.pieces)
     return tokens(code), tokens(comments), tokens(strings)
