@@ -208,7 +208,7 @@ class Assembly:
         if self._sandboxes is not None:
             environment = LimitedEnvironment(environment, self._sandboxes)
         mounts = [Mount(self._made(self._folder.probe), str(self._folder.probe)), *home.mounts]
-        pool = WorkspacePool(snapshots, self._folder.workspaces, self._settings.concurrency, home.products)
+        pool = WorkspacePool(snapshots, self._folder.workspaces, self._settings.concurrency, home.products, home.shelf)
         self._closing.push_async_callback(pool.close)
         places = Places(pool, environment, mount=home.mount, mounts=mounts, scratch=self._folder.reports)
         self._closing.push_async_callback(places.close)

@@ -2,7 +2,7 @@
 
 What is timed, per task: its environment is found, the store of its run is made, the base is checked out with what the
 installation left, a sandbox is opened, and a first command has run (an empty Python program). `import` is how long the
-project's first import takes after that, which compiles its sources.
+project's first import takes after that, which compiles its sources; `end`, how long the workspace takes to be put away.
 
     python benchmarks/task_start.py --dataset swe-bench-lite --split dev --mirrors MIRRORS [--filter REGEX]
 
@@ -25,10 +25,10 @@ from agent.execution.home import environments_folder
 from environments.base import Command
 from environments.benchmarks import BenchmarkTask, Choice, load
 from environments.provision.need import Need
-from environments.provision.prepared import list_prepared
+from environments.provision.prepared import WORKSPACES, list_prepared
 from environments.registry import create
-from environments.repositories import obtain
-from environments.workspaces import Workspace
+from environments.repositories import is_data, obtain
+from environments.workspaces import Shelf, WorkspacePool
 from environments.workspaces.products import Products
 from tools.snapshots import SnapshotStore
 
@@ -39,19 +39,23 @@ async def start(task: BenchmarkTask) -> dict[str, object]:
     folder, prepared = await native().prepared(task.task)
     source = await obtain(task.task.repository, folder, base=task.task.base)
     with tempfile.TemporaryDirectory(prefix="treewright-start-") as name:
-        store = await asyncio.to_thread(SnapshotStore.create, Path(name, "store.git"), source, task.task.base)
+        git_dir = Path(name, "store.git")
+        store = await asyncio.to_thread(SnapshotStore.create, git_dir, source, task.task.base, may_lack=is_data)
         try:
             products = await asyncio.to_thread(Products.shared, Path(prepared.products))
-            workspace = Workspace(store, Path(name, "tree"), products)
-            await asyncio.to_thread(workspace.move, store.base)
-            mounts = prepared.all_mounts(folder / "empty")
-            sandbox = await create("bubblewrap").open(workspace.root, mount=prepared.mount, mounts=mounts)
-            ready = await sandbox.run(Command((prepared.python, "-c", "pass"), env=prepared.env))
-            row = {"task": task.id, "seconds": time.monotonic() - began, "cpu": _used() - used}
-            module = Need.parse(task.task.environment).packages[0].replace("-", "_")
-            first = await sandbox.run(Command((prepared.python, "-c", f"import {module}"), env=prepared.env))
-            row |= {"import": first.seconds, "ok": ready.ok and first.ok}
-            await sandbox.close()
+            pool = WorkspacePool(store, Path(name, "workspaces"), 1, products, Shelf(folder / WORKSPACES))
+            async with pool.at(store.base) as workspace:
+                mounts = prepared.all_mounts(folder / "empty")
+                sandbox = await create("bubblewrap").open(workspace.root, mount=prepared.mount, mounts=mounts)
+                ready = await sandbox.run(Command((prepared.python, "-c", "pass"), env=prepared.env))
+                row = {"task": task.id, "seconds": time.monotonic() - began, "cpu": _used() - used}
+                module = Need.parse(task.task.environment).packages[0].replace("-", "_")
+                first = await sandbox.run(Command((prepared.python, "-c", f"import {module}"), env=prepared.env))
+                row |= {"import": first.seconds, "ok": ready.ok and first.ok}
+                await sandbox.close()
+            ended = time.monotonic()
+            await pool.close()
+            row["end"] = time.monotonic() - ended
         finally:
             store.close()
     return {key: round(value, 2) if isinstance(value, float) else value for key, value in row.items()}
@@ -74,7 +78,7 @@ async def main(arguments: argparse.Namespace) -> None:
             continue
         rows.append(await start(task))
         print(json.dumps(rows[-1]), flush=True)
-    for what in ("seconds", "cpu", "import"):
+    for what in ("seconds", "cpu", "import", "end"):
         took = sorted(float(str(row[what])) for row in rows if row["ok"])
         if len(took) > 1:
             ninth = statistics.quantiles(took, n=10)[-1]

@@ -9,9 +9,10 @@ from pathlib import Path
 
 from agent.folders import cache_folder
 from environments.base import Mount
-from environments.provision.prepared import Provider
+from environments.provision.prepared import WORKSPACES, Provider
 from environments.registry import create
 from environments.tasks import Task
+from environments.workspaces import Shelf
 from environments.workspaces.products import Products
 from tools.files import FileReader
 from tools.testing.detect import detect
@@ -33,6 +34,7 @@ class Home:
         products: what an installation left in the work tree.
         test: the command that runs the tests, when the task names none.
         image: for docker.
+        shelf: where workspaces with the same products are found and left.
     """
 
     python: str
@@ -42,6 +44,7 @@ class Home:
     products: Products | None = None
     test: str = ""
     image: str = ""
+    shelf: Shelf | None = None
 
     def runner(self, files: FileReader, command: str) -> TestRunner:
         """How the repository's tests run here.
@@ -74,7 +77,7 @@ async def benchmark_home(task: Task, folder: Path, *, docker: bool, image: str =
         from environments.provision.native import Native
 
         provider = Native(environments_folder(), repositories=_repositories(), sandbox=create("bubblewrap"))
-    _, prepared = await provider.prepared(task)
+    made, prepared = await provider.prepared(task)
     products = await asyncio.to_thread(Products.shared, Path(prepared.products)) if prepared.products else None
     return Home(
         prepared.python,
@@ -84,6 +87,7 @@ async def benchmark_home(task: Task, folder: Path, *, docker: bool, image: str =
         products,
         prepared.test,
         prepared.image,
+        None if prepared.image else Shelf(made / WORKSPACES),
     )
 
 

@@ -14,10 +14,10 @@ from pathlib import Path
 from environments.base import GIB, Command, Environment, Limits, Mount, Sandbox
 from environments.interpreters import Interpreter
 from environments.provision.commands import test_command
-from environments.provision.prepared import Prepared, Unavailable
+from environments.provision.prepared import WORKSPACES, Prepared, Unavailable
 from environments.provision.specs import Spec
 from environments.repositories import is_data
-from environments.workspaces import Workspace
+from environments.workspaces import Shelf, Workspace
 from environments.workspaces.folder import remove_folder
 from tools.errors import InfrastructureError, extra
 from tools.snapshots import SnapshotFiles, SnapshotStore
@@ -80,6 +80,7 @@ class Build:
             finally:
                 await sandbox.close()
             await asyncio.to_thread(workspace.record_products, self._folder / "products")
+            await asyncio.to_thread(Shelf(self._folder / WORKSPACES).put, workspace)
         finally:
             store.close()
             await asyncio.to_thread(remove_folder, self._folder / "tree")

@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import hashlib
 import re
-import shutil
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -18,6 +17,7 @@ from environments.provision.prepared import RECORD, Prepared, Unavailable, read_
 from environments.provision.specs import Spec, Tables, overrides, read_overrides, spec_of
 from environments.repositories import obtain
 from environments.tasks import Task
+from environments.workspaces.folder import remove_folder
 from tools.errors import InputError, TreewrightError
 from tools.snapshots.command import run_git
 
@@ -84,7 +84,7 @@ class Native:
             interpreter = await asyncio.to_thread(find_python, spec.python, folder)
         except InputError as error:
             raise Unavailable(f"{error}; {error.hint}") from error
-        await asyncio.to_thread(shutil.rmtree, folder, ignore_errors=True)
+        await asyncio.to_thread(remove_folder, folder)
         folder.mkdir(parents=True)
         build = Build(folder, spec, interpreter, self._sandbox, shared=self.cache)
         seconds, test, env = await build.run(repository, commit)

@@ -11,10 +11,13 @@ from typing import Any, Protocol
 
 from environments.base import Mount
 from environments.tasks import Task
+from environments.workspaces.folder import remove_folder
 from tools.errors import InputError
 
 RECORD = "environment.json"
 FORMAT = 1
+WORKSPACES = "workspaces"
+"""The folder of an environment with the shelf of workspaces that its runs left."""
 
 
 class Unavailable(InputError):
@@ -144,7 +147,7 @@ def prune(cache: Path, *, names: tuple[str, ...] = (), everything: bool = False)
     for name, folder in sorted(known.items()):
         unfinished = not (folder / RECORD).exists()
         if everything or name in names or (unfinished and not names):
-            shutil.rmtree(folder, ignore_errors=True)
+            remove_folder(folder)
             removed.append(name)
     if everything:
         for shared in (".uv", ".empty"):

@@ -1,6 +1,7 @@
 """Folders that hold snapshots, for commands to run in."""
 
 from environments.workspaces.pool import WorkspacePool
+from environments.workspaces.shelf import Shelf
 from environments.workspaces.workspace import Workspace
 
-__all__ = ["Workspace", "WorkspacePool"]
+__all__ = ["Shelf", "Workspace", "WorkspacePool"]

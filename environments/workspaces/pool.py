@@ -10,6 +10,7 @@ from typing import ParamSpec, TypeVar
 
 from environments.workspaces.folder import remove_folder
 from environments.workspaces.products import Products
+from environments.workspaces.shelf import Shelf
 from environments.workspaces.workspace import Workspace
 from tools.snapshots.store import SnapshotStore
 
@@ -40,12 +41,21 @@ class WorkspacePool:
             recorded build products are used again.
         size: how many workspaces may be in use at once.
         products: build products that were recorded elsewhere, in place of what `prepare` would record.
+        shelf: where workspaces of earlier runs with the same products are taken from, and put in the end.
     """
 
-    def __init__(self, store: SnapshotStore, folder: Path, size: int, products: Products | None = None) -> None:
+    def __init__(
+        self,
+        store: SnapshotStore,
+        folder: Path,
+        size: int,
+        products: Products | None = None,
+        shelf: Shelf | None = None,
+    ) -> None:
         self.store = store
         self.folder = folder
         self.size = size
+        self._shelf = shelf
         self._slots = asyncio.Semaphore(size)
         self._choosing = asyncio.Lock()
         self._free: list[Workspace] = []
@@ -91,13 +101,18 @@ class WorkspacePool:
             self._products = await uninterrupted(workspace.record_products, self.folder / "products")
 
     async def close(self) -> None:
-        """Remove the workspaces, those of a killed process too; the build products stay for a resumed run."""
+        """Shelve or remove the workspaces, those of a killed process too; the build products stay for a resumed run."""
         for workspace in self._free:
-            await uninterrupted(remove_folder, workspace.root)
+            await uninterrupted(self._put_away, workspace)
         for left in sorted(self.folder.glob("[0-9]*")):
             if int(left.name) >= self._made:  # its run went on from here without one
                 await uninterrupted(remove_folder, left)
         self._free.clear()
+
+    def _put_away(self, workspace: Workspace) -> None:
+        # one that could not be moved to any snapshot is not for others to stumble upon
+        if not (self._shelf and workspace.snapshot and self._shelf.put(workspace)):
+            remove_folder(workspace.root)
 
     async def _choose(self, snapshot: str) -> Workspace:
         if not self._free:
@@ -119,4 +134,5 @@ class WorkspacePool:
         root = self.folder / str(self._made)
         remove_folder(root)
         self._made += 1
-        return Workspace(self.store, root, self._products)
+        memory = self._shelf.take(root) if self._shelf else None
+        return Workspace(self.store, root, self._products, memory)

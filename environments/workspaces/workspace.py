@@ -8,6 +8,7 @@ import stat
 import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Concatenate, NamedTuple, ParamSpec, TypeVar
 
@@ -33,6 +34,19 @@ class _Known(NamedTuple):
 
     entry: Entry
     signature: Signature
+
+
+@dataclass(frozen=True)
+class Memory:
+    """What was last seen in a folder.
+
+    Attributes:
+        known: path to what it holds and the signature it had then.
+        copied: path of each build product to the signature of its copy.
+    """
+
+    known: Mapping[str, tuple[Entry, Signature]]
+    copied: Mapping[str, Signature]
 
 
 def _exclusive(method: Callable[Concatenate[Workspace, P], R]) -> Callable[Concatenate[Workspace, P], R]:
@@ -61,25 +75,39 @@ class Workspace:
 
     Blocking; an operation waits for the one before it. No command may run in the folder during `move` or `capture`.
 
+    Args:
+        store: the snapshots.
+        root: the folder; made when it is not there.
+        products: build products that each move puts back.
+        memory: what an earlier workspace knew of this folder, of any store and the same products; a file that has not
+            been touched since is left as it is where the content is right.
+
     Attributes:
         root: the folder; the same through all moves.
         snapshot: what the folder was last moved to or captured as; empty before the first move.
         skipped: files that the last capture left out because they are too large.
     """
 
-    def __init__(self, store: SnapshotStore, root: Path, products: Products | None = None) -> None:
+    def __init__(
+        self, store: SnapshotStore, root: Path, products: Products | None = None, memory: Memory | None = None
+    ) -> None:
         self.store = store
         self.root = root
         self.snapshot = ""
         self.skipped: tuple[str, ...] = ()
         self.products = products
         self._lock = threading.RLock()
-        self._known: dict[str, _Known] = {}
-        self._copied: dict[str, Signature] = {}
+        self._known = {path: _Known(*known) for path, known in memory.known.items()} if memory else {}
+        self._copied = dict(memory.copied) if memory else {}
         self._clock = 0
         self._base = store.entries(store.base)
         self._rules = _ignore_rules(store)
         root.mkdir(parents=True, exist_ok=True)
+
+    @property
+    def memory(self) -> Memory:
+        """What is known of the folder, for a workspace after this one."""
+        return Memory(dict(self._known), dict(self._copied))
 
     @_exclusive
     def move(self, snapshot: str) -> None:

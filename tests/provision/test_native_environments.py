@@ -58,6 +58,7 @@ async def test_an_environment_is_built_once(cache: Path, tiny: Tiny) -> None:
     log = (folder / "build.log").stat().st_mtime_ns
     assert await _prepared(_native(cache), tiny) == folder
     assert (folder / "build.log").stat().st_mtime_ns == log
+    assert len(list((folder / "workspaces").iterdir())) == 1  # the first task need not write all files
     ((_, record),) = list_prepared(cache)
     assert record.mount == "/testbed"
     assert (folder / "products" / "files" / "tiny_version.txt").read_text() == "1.0"
