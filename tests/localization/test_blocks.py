@@ -1,5 +1,6 @@
 import sqlite3
 from array import array
+from collections import Counter
 from pathlib import Path
 
 import pytest
@@ -8,7 +9,7 @@ from hypothesis import strategies as st
 
 from tools.localization.blocks import BLOCK_TERMS, Block, BrokenBlock, pack
 from tools.localization.cache import Cache
-from tools.localization.lexis import token_word, tokens, words
+from tools.localization.lexis import count_words, token_word, tokens, words
 from tools.localization.segment import Segment, parse
 
 POSTINGS = {f"term{number}": array("I", range(number % 5)) for number in range(3 * BLOCK_TERMS)}
@@ -52,3 +53,4 @@ def test_counts_saturate_and_lengths_do_not() -> None:
 @given(st.text(alphabet="aZ_09 .é#\n", max_size=40))
 def test_tokens_hold_the_words(text: str) -> None:
     assert [word for token in tokens(text) if (word := token_word(token))] == words(text)
+    assert count_words(text) == Counter(words(text))

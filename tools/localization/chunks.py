@@ -12,7 +12,7 @@ from itertools import accumulate
 
 from tools.issues import Issue
 from tools.localization.index import Index
-from tools.localization.lexis import TERMS, terms_of, words
+from tools.localization.lexis import TERMS, count_words, terms_of, words
 from tools.localization.query import Query
 from tools.localization.tags import Definition, Tags
 
@@ -73,9 +73,14 @@ def read_chunks(index: Index, numbers: Sequence[int], query: Query, issue: Issue
         if number in texts:
             lines = texts[number].split("\n")
             chunks = _chunks(number, lines, tags[number], wanted)
-            quoted = tuple(line for line, content in enumerate(lines, 1) if content.strip() in pasted) if pasted else ()
-            found.append(FileText(number, texts[number], tuple(chunks), quoted, wanted.holding))
+            found.append(FileText(number, texts[number], tuple(chunks), _quoted(lines, pasted), wanted.holding))
     return found
+
+
+def _quoted(lines: Sequence[str], pasted: frozenset[str]) -> tuple[int, ...]:
+    if pasted.isdisjoint(map(str.strip, lines)):
+        return ()
+    return tuple(line for line, content in enumerate(lines, 1) if content.strip() in pasted)
 
 
 class _Wanted:
@@ -85,6 +90,7 @@ class _Wanted:
         self.terms = terms
         self.holding: dict[str, tuple[str, ...]] = {}
         self._seen: set[str] = set()
+        self._names: dict[str, tuple[str, ...]] = {}
         self._beginnings = sorted({term[: max(2, len(term) - 1)] for term in terms})
 
     def learn(self, words: set[str]) -> None:
@@ -95,6 +101,14 @@ class _Wanted:
         for word in self._likely(sorted(new)):
             if not terms.isdisjoint(found := TERMS[word]):
                 self.holding[word] = tuple(term for term in found if term in terms)
+
+    def of_name(self, name: str) -> tuple[str, ...]:
+        """The terms of the query in a name, each as often as it has it."""
+        known = self._names.get(name)
+        if known is None:
+            found = [term for word in words(name) for term in terms_of(word)]
+            known = self._names[name] = tuple(term for term in found if term in self.terms)
+        return known
 
     def _likely(self, words: list[str]) -> set[str]:
         """Those that hold a term, but for its last letter, which stemming may have changed; and what is not ASCII.
@@ -123,7 +137,7 @@ def _chunks(number: int, lines: list[str], tags: Tags, wanted: _Wanted) -> list[
         if definition.kind in _CALLABLE or (definition.kind in _OWNING and definition.name not in holding)
     ]
     bodies = ["\n".join(lines[definition.start - 1 : definition.end]) for definition in definitions]
-    found = [Counter(words(body)) for body in bodies]
+    found = [count_words(body) for body in bodies]
     wanted.learn(set().union(*found))
     return [_chunk(number, *parts, wanted) for parts in zip(definitions, bodies, found, strict=True)]
 
@@ -136,10 +150,8 @@ def _chunk(number: int, definition: Definition, body: str, found: Counter[str], 
             terms[term] = terms.get(term, 0.0) + found[word]
     owner, _, simple = definition.name.rpartition(".")
     for weight, name in ((NAME_WEIGHT, simple), (OWNER_WEIGHT, owner)):
-        for word in words(name):
-            for term in terms_of(word):
-                if term in wanted.terms:
-                    terms[term] = terms.get(term, 0.0) + weight
+        for term in wanted.of_name(name):
+            terms[term] = terms.get(term, 0.0) + weight
     return Chunk(number, definition, terms, found, body)
 
 

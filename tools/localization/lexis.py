@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections import Counter
 from collections.abc import Callable, Sequence
 from typing import TypeVar
 
@@ -82,6 +83,16 @@ def token_word(token: str) -> str:
     """The word in a token, without leading digits; empty when there is none."""
     word = token.lstrip("0123456789")
     return word if len(word) > 1 else ""
+
+
+def count_words(text: str) -> Counter[str]:
+    """How often each of `words` is in `text`, in less time."""
+    counts = Counter(tokens(text))
+    for token in [token for token in counts if token[0] <= "9" or len(token) == 1]:
+        count = counts.pop(token)
+        if word := token_word(token):
+            counts[word] += count
+    return counts
 
 
 def split_word(word: str) -> tuple[str, ...]:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import math
 from collections import Counter
 from collections.abc import Mapping, Sequence
+from itertools import chain
 
 from tools.localization.chunks import FileText
 from tools.localization.index import Index
@@ -39,7 +40,7 @@ def file_edges(files: Sequence[FileText], index: Index, modules: Modules) -> Edg
             for target in modules.imported(file.number, item)[:3]:
                 if target in here and target != file.number:
                     out[target] = out.get(target, 0.0) + 1.0
-        mentioned = Counter(name for chunk in file.chunks for name in chunk.words.keys() & definers.keys())
+        mentioned = Counter(chain.from_iterable(chunk.words.keys() & definers.keys() for chunk in file.chunks))
         for name, count in sorted(mentioned.items()):
             for target in definers[name]:
                 if target != file.number:

@@ -17,6 +17,7 @@ from tools.localization.query import Query
 
 Key = tuple[int, str, int]
 UNKNOWN_IDF = 5.0
+NAMED = 0.3
 
 
 @dataclass(frozen=True)
@@ -151,17 +152,18 @@ def _add_named_calls(table: dict[Key, Features], chunks: Sequence[Chunk], eviden
         )
         for chunk in chunks
     }
+    outright = {chunk.simple for chunk in chunks if named[chunk.key] >= NAMED}
     for chunk in chunks:
         mine = named[chunk.key]
-        for name in chunk.words.keys() & by_name.keys():
+        for name in chunk.words.keys() & (by_name.keys() if mine >= NAMED else outright):
             targets = by_name[name]
             close = [t for t in targets if t.number == chunk.number] if len(targets) > 3 else targets
             for target in close if len(close) <= 3 else ():
                 if target.key == chunk.key:
                     continue
-                if mine >= 0.3:
+                if mine >= NAMED:
                     callee = table[target.key]
                     callee["named_calls"] = max(callee.get("named_calls", 0.0), mine / len(close))
-                if named[target.key] >= 0.3:
+                if named[target.key] >= NAMED:
                     caller = table[chunk.key]
                     caller["calls_named"] = max(caller.get("calls_named", 0.0), named[target.key] / len(close))
