@@ -25,7 +25,9 @@ from agent.batch.executors.coordinator import Coordinator
 from agent.batch.executors.link import Link, LinkLost
 from agent.batch.executors.remote import RemoteGate, RemoteLimit
 from agent.batch.executors.worker import BatchLine
+from agent.batch.executors.workers import needs_client
 from agent.batch.reader import BatchReader
+from agent.config import Settings
 from agent.model.gate import LocalGate, SharedBudgetExhausted
 from agent.model.recorded import RecordingTransport
 from agent.shared import Shared
@@ -160,6 +162,17 @@ def test_a_task_that_kills_its_worker_is_run_alone_then_given_up_and_no_other_su
     assert set(journal(asking.out).values()) == {1}
     assert len(journal(asking.out)) == (TASKS - 1) * TURNS + 2
     assert len(asking.sent.read_text().splitlines()) == (TASKS - 1) * TURNS + 2  # nothing was in flight
+
+
+def test_workers_load_the_client_where_a_provider_is_asked(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("OPENAI_API_BASE", "http://127.0.0.1:1/v1")
+    own, provider = "openai/of-my-own", "anthropic/claude-sonnet-4-5"
+    assert not needs_client(Settings(model=own))
+    assert not needs_client(Settings())
+    assert not needs_client(Settings(model=provider, replay="answers.jsonl"))
+    assert needs_client(Settings(model=provider))
+    assert needs_client(Settings(model=own, role_models={"critic": provider}))
+    assert needs_client(Settings(model="openai/gpt-4o"))  # a provider's model behind a gateway
 
 
 def test_who_dies_alone_explains_why_others_died_with_it() -> None:

@@ -1,9 +1,9 @@
 """In several processes of this machine, which share one gate: an event loop alone keeps one processor busy at most.
 
 Workers are forked from a process of the standard library's (`multiprocessing`, forkserver) that has no threads and
-has loaded the provider's client. One that dies loses nothing: its jobs begin anew in another and go on from their
-runs' stores, and what it held open counts with its worst case. A job that is there each time a worker dies is run
-alone, so that it takes no other along.
+has loaded the provider's client where one is needed. One that dies loses nothing: its jobs begin anew in another and
+go on from their runs' stores, and what it held open counts with its worst case. A job that is there each time a worker
+dies is run alone, so that it takes no other along.
 """
 
 from __future__ import annotations
@@ -27,6 +27,7 @@ from agent.batch.executors.worker import TERMINAL, work
 from agent.batch.job import Job, JobResult, plain_job
 from agent.batch.watching import TaskProgress
 from agent.config import Settings
+from agent.model.direct import is_own
 
 GRACE = 5.0
 """Seconds that a worker has to end when nothing runs in it."""
@@ -43,13 +44,18 @@ def default_workers(settings: Settings, jobs: int) -> int:
 
 def prepare(settings: Settings) -> None:
     """Begins to load what workers need, beside whatever the caller does meanwhile; returns at once."""
-    live = settings.has_model and not settings.replay
-    _CONTEXT.set_forkserver_preload([f"agent.batch.executors.{'warm' if live else 'worker'}"])
+    _CONTEXT.set_forkserver_preload([f"agent.batch.executors.{'warm' if needs_client(settings) else 'worker'}"])
     before = signal.pthread_sigmask(signal.SIG_BLOCK, TERMINAL)
     try:
         forkserver.ensure_running()
     finally:
         signal.pthread_sigmask(signal.SIG_SETMASK, before)
+
+
+def needs_client(settings: Settings) -> bool:
+    """Whether workers will load the provider's client: no recording and no server of one's own answers them all."""
+    models = {settings.model, *settings.role_models.values()} - {""}
+    return not settings.replay and not all(is_own(model) for model in models)
 
 
 class WorkersExecutor:
