@@ -18,7 +18,7 @@ from tools.localization.cache import Cache
 from tools.localization.objects import ObjectDatabase
 from tools.localization.segment import Segment, parse
 
-SEGMENT_DOCUMENTS = 2000
+SEGMENT_DOCUMENTS = 4000
 BATCH = 64
 """Files that are parsed before their words are counted: parsing and counting each want a core's cache."""
 
