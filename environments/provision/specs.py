@@ -102,7 +102,8 @@ def spec_of(need: Need, repository: str, base: str, *, date: str = "", more: Tab
         Unavailable: the table does not have it, or a requirement file is missing.
         InputError: the package swebench is not installed.
     """
-    tables = {**overrides(), **(more or {})}
+    given = more or {}  # a project's table in it takes the place of ours for all versions
+    tables = {**{name: table for name, table in overrides().items() if name.partition("@")[0] not in given}, **given}
     ours = {**tables.get(need.project, {}), **tables.get(f"{need.project}@{need.version}", {})}
     found = (
         ours
@@ -111,7 +112,7 @@ def spec_of(need: Need, repository: str, base: str, *, date: str = "", more: Tab
     )
     if found is None:
         raise Unavailable(f"no specification of {need.project or 'the project'} {need.version}".rstrip())
-    default = {**overrides()["default"], **(more or {}).get("default", {})}
+    default = {**overrides()["default"], **given.get("default", {})}
     drop = {_plain(name) for name in ours.get("drop", ())}
     packages = [_listed(found.get("packages", ""), ours, need, (repository, base)), *_ours(found, ours)]
     kept = [tuple(each for each in group if _plain(each) not in drop) for group in packages]
@@ -121,7 +122,7 @@ def spec_of(need: Need, repository: str, base: str, *, date: str = "", more: Tab
         str(ours.get("python", found["python"])),
         tuple(default["seed"]),
         tuple(group for group in kept if group),
-        tuple(step for step in found.get("pre_install", ()) if not _is_skipped(step)),
+        (*(step for step in found.get("pre_install", ()) if not _is_skipped(step)), *ours.get("before", ())),
         _extras(str(found.get("install", ""))),
         str(ours.get("test", found["test_cmd"])),
         bool(ours.get("configured", False)),
@@ -138,7 +139,7 @@ def _ours(found: Mapping[str, Any], ours: Mapping[str, Any]) -> list[tuple[str, 
 
 
 def _listed(text: str | Sequence[str], ours: Mapping[str, Any], need: Need, where: tuple[str, str]) -> tuple[str, ...]:
-    if text == "environment.yml":
+    if "conda" in ours or text == "environment.yml":
         return tuple(ours.get("conda", ()))
     if text == "requirements.txt":
         repository, base = where
