@@ -139,7 +139,7 @@ def _ours(found: Mapping[str, Any], ours: Mapping[str, Any]) -> list[tuple[str, 
 
 
 def _listed(text: str | Sequence[str], ours: Mapping[str, Any], need: Need, where: tuple[str, str]) -> tuple[str, ...]:
-    if "conda" in ours or text == "environment.yml":
+    if text == "environment.yml" or ("conda" in ours and text != "requirements.txt"):
         return tuple(ours.get("conda", ()))
     if text == "requirements.txt":
         repository, base = where

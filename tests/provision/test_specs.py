@@ -30,6 +30,9 @@ def test_libraries_of_the_system_take_the_place_of_fetched_sources(tmp_path: Pat
     (step,) = made.before
     assert "system_freetype = true" in step
     assert step.endswith(made.build_env["MPLSETUPCFG"].rpartition("/")[2])
+    assert "pandas<2.1" in made.packages[0]  # in place of environment.yml
+    with pytest.raises(Unavailable, match="requirement file"):  # which the older ones have
+        spec(tmp_path, "matplotlib/matplotlib", "3.4")
     assert not [step for step in made.before if "apt-get" in step or "QHULL" in step]
 
 
