@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from agent.folders import find_folder
-from agent.solve import RUN
+from agent.store.folder import RUN
 from agent.store.store import Store
 from tools.errors import InputError
 

@@ -11,7 +11,6 @@ from pathlib import Path
 from agent.config import Settings
 from agent.execution.memory import Memory
 from agent.model.gate import Gate, LocalGate
-from agent.model.open import open_transport
 from agent.model.transport import Transport
 
 Limit = AbstractAsyncContextManager[None]
@@ -46,6 +45,8 @@ async def opened(
     """What runs with these settings share, until the end of the context."""
     transport = None
     if settings.has_model:
+        from agent.model.open import open_transport
+
         replay, record = (Path(text) if text else None for text in (settings.replay, settings.record))
         transport = await asyncio.to_thread(open_transport, replay=replay, record_to=record)
     try:

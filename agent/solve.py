@@ -18,8 +18,6 @@ from agent.designs import Solve, load, source
 from agent.execution.testbench import SCREENS, TESTS
 from agent.folders import cache_folder
 from agent.local_kit import LocalKit
-from agent.model.catalog import parse_price
-from agent.model.open import check_models, open_model
 from agent.model.routing import RoleModels
 from agent.model.types import Model
 from agent.outcome import Outcome, Spending, Status
@@ -29,7 +27,7 @@ from agent.proof import proof_of, ranked
 from agent.recorder import Recorder
 from agent.roles.team import Team
 from agent.shared import Shared, opened
-from agent.store.folder import RunFolder
+from agent.store.folder import RUN, RunFolder
 from agent.store.lock import FolderLock
 from agent.store.records import ExecutionRecord
 from agent.store.sittings import SITTING, worked
@@ -41,8 +39,6 @@ from search.engine import ExpansionFailed
 from search.tree import Node
 from tools.errors import BudgetExhausted, DesignFailed, InfrastructureError, TreewrightError
 from tools.snapshots import SnapshotStore, patch_bytes
-
-RUN = "run"
 
 
 async def solve(
@@ -311,6 +307,9 @@ class _Session:
         settings = self._settings
         if self._shared.transport is None:
             return None
+        from agent.model.catalog import parse_price
+        from agent.model.open import check_models, open_model
+
         models = RoleModels(settings.model or "replayed", settings.role_models)
         price = parse_price(settings.unknown_price)
         if not settings.replay:

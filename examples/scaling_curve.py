@@ -14,8 +14,7 @@ from pathlib import Path
 
 from agent.batch.reader import BatchReader, is_batch
 from agent.folders import find_folder
-from agent.solve import RUN
-from agent.store.folder import RunFolder
+from agent.store.folder import RUN, RunFolder
 from agent.store.store import Store
 
 Curve = list[tuple[float, bool]]

@@ -9,6 +9,8 @@ from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
+from forked_command import forked
+
 ROOT = Path(__file__).parents[1]
 COMMAND = [sys.executable, "-c", "from agent.cli.main import run; run()"]
 FAILING = "tests.test_money.ShareTest.test_sum"
@@ -72,6 +74,5 @@ def environment(home: Path, **more: str) -> dict[str, str]:
 def treewright(
     env: dict[str, str], *arguments: object, timeout: float = 300, **more: Any
 ) -> subprocess.CompletedProcess[str]:
-    """The command in a process of its own."""
-    command = [*COMMAND, *map(str, arguments)]
-    return subprocess.run(command, capture_output=True, text=True, timeout=timeout, env=env, check=False, **more)
+    """The command in a process of its own; `more` are its folder (`cwd`) and what it reads (`input`)."""
+    return forked([*map(str, arguments)], env, timeout=timeout, **more)

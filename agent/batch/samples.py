@@ -9,8 +9,7 @@ from typing import Literal
 
 from agent.batch.reader import is_batch
 from agent.batch.results import BatchState, load_batch
-from agent.solve import RUN
-from agent.store.folder import RunFolder
+from agent.store.folder import RUN, RunFolder
 from agent.store.records import NodeRecord
 from agent.store.store import Store
 from agent.work import Evaluation

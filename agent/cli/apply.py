@@ -77,7 +77,7 @@ def patch_of(folder: RunFolder, node: str = "") -> str:
         InputError: there is none.
     """
     from agent.cli.show import find_node
-    from agent.solve import RUN
+    from agent.store.folder import RUN
     from agent.store.store import Store
     from tools.snapshots import SnapshotStore
 
@@ -96,7 +96,7 @@ def patch_of(folder: RunFolder, node: str = "") -> str:
 
 
 def _record(folder: RunFolder) -> RunRecord:
-    from agent.solve import RUN
+    from agent.store.folder import RUN
     from agent.store.store import Store
 
     with Store.open(folder.store) as store:

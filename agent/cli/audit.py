@@ -52,7 +52,7 @@ def command(
 
 def _audited(store: Path, gold: dict[str, BenchmarkTask]) -> list[Finding]:
     from agent.audit import audit
-    from agent.solve import RUN
+    from agent.store.folder import RUN
     from agent.store.store import Store
 
     with Store.open(store) as opened:

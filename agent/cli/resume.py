@@ -24,7 +24,7 @@ def command(  # noqa: PLR0917
     from agent.cli.running import Delivery, start
     from agent.config import changed
     from agent.folders import find_folder
-    from agent.solve import RUN
+    from agent.store.folder import RUN
     from agent.store.store import Store
     from environments.tasks import Task
 

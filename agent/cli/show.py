@@ -28,7 +28,7 @@ def command(
     from rich.console import Console
 
     from agent.folders import find_folder
-    from agent.solve import RUN
+    from agent.store.folder import RUN
     from agent.store.store import Store
 
     folder = find_folder(run)

@@ -31,7 +31,7 @@ def command(
 
     from agent.cli.text import one_line
     from agent.folders import find_folder
-    from agent.solve import RUN
+    from agent.store.folder import RUN
     from agent.store.steering import orders
     from agent.store.store import Store
     from agent.viewer.steer import steer

@@ -6,6 +6,7 @@ import asyncio
 from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 
 from environments.base import Environment, Mount, Sandbox
@@ -26,7 +27,12 @@ class Place:
 
     def from_root(self, text: str) -> str:
         """What a command said, with the paths of the repository's files from its root: no machine's folders."""
-        return text.replace(f"{self.sandbox.inside(self.workspace.root).rstrip('/')}/", "")
+        return text.replace(self._root, "") if text else text
+
+    @cached_property
+    def _root(self) -> str:
+        """Found once: each of thousands of tests asks, and links have to be resolved for it."""
+        return f"{self.sandbox.inside(self.workspace.root).rstrip('/')}/"
 
 
 class Places:

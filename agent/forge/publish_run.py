@@ -23,7 +23,7 @@ def publish_run(
         InputError: the run has no issue on a forge, is not finished, or the server refuses.
         InfrastructureError: the server could not be reached; the run is kept, try again.
     """
-    from agent.solve import RUN
+    from agent.store.folder import RUN
     from agent.store.store import Store
     from tools.snapshots import SnapshotStore
 

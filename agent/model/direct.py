@@ -12,21 +12,17 @@ import json
 import os
 from collections.abc import Mapping
 from typing import Any
-from urllib.parse import urlsplit
 from urllib.request import getproxies
 
 import aiohttp
 
 from agent.model.classify import classify, is_quota, readable
-from agent.model.client import listed_models
 from agent.model.errors import ModelError, TransientError
+from agent.model.own import KEYS, is_own, own_base
 from agent.model.transport import LitellmTransport, Transport
 from agent.model.types import Source
 from agent.model.wire import Wire
 
-BASES = {"openai": ("OPENAI_API_BASE", "OPENAI_BASE_URL"), "hosted_vllm": ("HOSTED_VLLM_API_BASE",)}
-KEYS = {"openai": "OPENAI_API_KEY", "hosted_vllm": "HOSTED_VLLM_API_KEY"}
-HOSTED = ("openai.com", "azure.com")
 MAX_BYTES = 64 * 2**20
 _SHOWN = 2000
 
@@ -133,21 +129,6 @@ class ProviderTransport:
     async def close(self) -> None:
         """Close the connections."""
         await self._direct.close()
-
-
-def own_base(provider: str) -> str:
-    """The address of a server of one's own for a provider's protocol; "" when none is set."""
-    return next((base for name in BASES.get(provider, ()) if (base := os.environ.get(name, ""))), "")
-
-
-def is_own(model: str) -> bool:
-    """Whether a model is served by somebody's own server: its address is set, and no provider's list has the model."""
-    provider, _, name = model.partition("/")
-    host = urlsplit(own_base(provider)).hostname or ""
-    if not name or not host or host.endswith(HOSTED):
-        return False
-    listed = listed_models()  # a known model behind a gateway may need what litellm knows of it
-    return name not in listed and model not in listed
 
 
 async def _whole(answer: aiohttp.ClientResponse) -> bytes:

@@ -12,7 +12,6 @@ from typing import Any
 from agent.model.cache import CachedModel
 from agent.model.catalog import Catalog, FreeCatalog, Price
 from agent.model.chat import PATIENT, Chat, RetryPolicy
-from agent.model.direct import ProviderTransport
 from agent.model.gate import Gate
 from agent.model.journal import JournaledModel
 from agent.model.recorded import RecordedTransport, RecordingTransport
@@ -88,10 +87,14 @@ def open_transport(
     Raises:
         InputError: the transcript cannot be read.
     """
-    transport: Transport = (
-        RecordedTransport(replay) if replay else ProviderTransport(deadline=deadline, options=options)
-    )
+    transport: Transport = RecordedTransport(replay) if replay else _live(deadline, options)
     return RecordingTransport(transport, record_to) if record_to else transport
+
+
+def _live(deadline: float, options: Mapping[str, Any] | None) -> Transport:
+    from agent.model.direct import ProviderTransport  # its HTTP client takes a fifth of a whole start
+
+    return ProviderTransport(deadline=deadline, options=options)
 
 
 async def check_models(models: RoleModels, unknown_price: Price | None = None) -> None:

@@ -10,17 +10,20 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import sqlalchemy as sa
 from sqlalchemy import Connection, Engine
-from sqlalchemy.dialects import postgresql, sqlite
+from sqlalchemy.dialects import sqlite
 from sqlalchemy.exc import SQLAlchemyError
 from sqlalchemy.schema import CreateIndex, CreateTable
 
 from agent.store.address import FORM, POSTGRESQL, read_url, without_password
 from agent.store.schema import SCHEMA_VERSION, about, metadata
 from tools.errors import InfrastructureError, InputError, TreewrightError, extra
+
+if TYPE_CHECKING:
+    from sqlalchemy.dialects import postgresql
 
 BUSY_SECONDS = 30
 REACH_SECONDS = 10
@@ -197,7 +200,11 @@ class Database:
 
 
 def _insert(table: sa.Table, dialect: str) -> sqlite.Insert | postgresql.Insert:
-    return sqlite.insert(table) if dialect == "sqlite" else postgresql.insert(table)
+    if dialect == "sqlite":
+        return sqlite.insert(table)
+    from sqlalchemy.dialects import postgresql  # brings several drivers' dialects: a tenth of a whole start
+
+    return postgresql.insert(table)
 
 
 @cache

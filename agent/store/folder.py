@@ -5,6 +5,9 @@ from __future__ import annotations
 from dataclasses import dataclass
 from pathlib import Path
 
+RUN = "run"
+"""The name of the one run that a run folder's store holds."""
+
 
 @dataclass(frozen=True)
 class RunFolder:

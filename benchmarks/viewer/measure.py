@@ -30,8 +30,7 @@ from agent.batch.ledger import Ledger
 from agent.batch.manifest import describe
 from agent.batch.status import Ending
 from agent.config import Settings
-from agent.solve import RUN
-from agent.store.folder import RunFolder
+from agent.store.folder import RUN, RunFolder
 from agent.store.records import NodeRecord
 from agent.store.store import Store
 from agent.viewer.runs import RunReader

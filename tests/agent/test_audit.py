@@ -9,7 +9,7 @@ import pytest
 
 from agent.audit import audit, hidden_names
 from agent.cli.main import app
-from agent.solve import RUN
+from agent.store.folder import RUN
 from agent.store.records import CallRecord, ExecutionRecord
 from agent.store.store import RunStore, Store
 from environments.benchmarks import BenchmarkTask, Gold

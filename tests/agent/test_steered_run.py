@@ -11,9 +11,9 @@ from repairing_model import ISSUE, RIGHT, WRONG, Author, tree
 
 from agent.config import Settings
 from agent.outcome import Outcome
-from agent.solve import RUN, solve
+from agent.solve import solve
 from agent.steering import Steering, known_moments
-from agent.store.folder import RunFolder
+from agent.store.folder import RUN, RunFolder
 from agent.store.records import EventRecord, NodeRecord
 from agent.store.steering import COMMANDS, give, obeyed, orders
 from agent.store.store import Store

@@ -20,6 +20,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 import pytest
+from forked_command import write_program
 from github_server import State, serve
 from model_server import serving
 from plain_python import plain_environment
@@ -133,10 +134,7 @@ def stage(tmp_path: Path) -> Iterator[Stage]:
     (repository / "tests").mkdir(parents=True)
     home.mkdir()
     programs.mkdir()
-    (programs / "treewright").write_text(
-        f'#!/bin/sh\nexec "{sys.executable}" -c "from agent.cli.main import run; run()" "$@"\n'
-    )
-    (programs / "treewright").chmod(0o755)
+    write_program(programs / "treewright")
     (home / ".gitconfig").write_text("[user]\nname = A Person\nemail = person@example.org\n")
     (repository / "money.py").write_text(SOURCE)
     (repository / "tests" / "test_money.py").write_text(TESTS)

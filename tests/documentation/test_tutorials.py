@@ -5,10 +5,10 @@ from __future__ import annotations
 import os
 import re
 import subprocess
-import sys
 from pathlib import Path
 
 import pytest
+from forked_command import write_program
 
 ROOT = Path(__file__).parents[2]
 BLOCK = re.compile(r"^```sh\n(.*?)^```$", re.MULTILINE | re.DOTALL)
@@ -18,9 +18,7 @@ BLOCK = re.compile(r"^```sh\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 def test_a_tutorial_runs_block_by_block(page: Path, tmp_path: Path) -> None:
     programs = tmp_path / "bin"
     programs.mkdir()
-    command = programs / "treewright"
-    command.write_text(f'#!/bin/sh\nexec "{sys.executable}" -c "from agent.cli.main import run; run()" "$@"\n')
-    command.chmod(0o755)
+    write_program(programs / "treewright")
     home = tmp_path / "home"
     home.mkdir()
     env = {"PATH": f"{programs}:{os.environ['PATH']}", "HOME": str(home), "PYTHONPATH": str(ROOT), "COLUMNS": "80"}

@@ -12,8 +12,8 @@ from agent.config import Settings
 from agent.execution.memory import Memory
 from agent.outcome import Outcome
 from agent.shared import opened
-from agent.solve import RUN, solve
-from agent.store.folder import RunFolder
+from agent.solve import solve
+from agent.store.folder import RUN, RunFolder
 from agent.store.store import Store
 from environments.benchmarks import Choice
 

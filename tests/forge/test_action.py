@@ -10,6 +10,7 @@ from typing import Any
 
 import pytest
 import yaml
+from forked_command import write_program
 from github_server import TOKEN, State
 from money_project import ROOT, git
 
@@ -25,10 +26,7 @@ def run_solve(forge: State, tmp_path: Path, **inputs: str) -> tuple[subprocess.C
     """The step "Solve" with its inputs as variables, and what it put out."""
     programs = tmp_path / "bin"
     programs.mkdir()
-    (programs / "treewright").write_text(
-        f'#!/bin/sh\nexec "{sys.executable}" -c "from agent.cli.main import run; run()" "$@"\n'
-    )
-    (programs / "treewright").chmod(0o755)
+    write_program(programs / "treewright")
     env = {
         "PATH": f"{programs}:{os.environ['PATH']}",
         "HOME": str(tmp_path),

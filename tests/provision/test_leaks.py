@@ -19,8 +19,8 @@ from agent.assembly import Assembly
 from agent.audit import audit
 from agent.config import resolve
 from agent.progress import Silent
-from agent.solve import RUN, solve
-from agent.store.folder import RunFolder
+from agent.solve import solve
+from agent.store.folder import RUN, RunFolder
 from agent.store.store import Store
 from environments.benchmarks import BenchmarkTask, Gold
 from environments.tasks import Task

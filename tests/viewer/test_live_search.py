@@ -18,8 +18,8 @@ from viewer_runs import Visitor
 
 from agent.config import Settings
 from agent.outcome import Outcome
-from agent.solve import RUN, solve
-from agent.store.folder import RunFolder
+from agent.solve import solve
+from agent.store.folder import RUN, RunFolder
 from agent.store.records import NodeRecord, SteeringRecord
 from agent.store.steering import orders
 from agent.store.store import Store

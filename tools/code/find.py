@@ -6,9 +6,6 @@ import re as stdlib_re
 import time
 from collections.abc import Callable, Sequence
 
-import pathspec
-import regex
-
 from tools.code.view import clipped
 from tools.errors import InputError
 from tools.files import FileReader
@@ -49,6 +46,8 @@ def matching_paths(paths: Sequence[str], glob: str) -> list[str]:
     """
     if not glob.strip() or glob.strip() in {".", "./"}:
         return list(paths)
+    import pathspec
+
     try:
         spec = pathspec.GitIgnoreSpec.from_lines(_alternatives(glob.strip().removeprefix("./")))
     except ValueError as error:
@@ -128,6 +127,8 @@ Search = Callable[[str, float], bool]
 
 
 def _matcher(pattern: str, *, ignore_case: bool) -> tuple[Search, str]:
+    import regex
+
     flags = regex.MULTILINE | (regex.IGNORECASE if ignore_case else 0)
     note = ""
     try:

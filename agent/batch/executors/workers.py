@@ -27,7 +27,7 @@ from agent.batch.executors.worker import TERMINAL, work
 from agent.batch.job import Job, JobResult, plain_job
 from agent.batch.watching import TaskProgress
 from agent.config import Settings
-from agent.model.direct import is_own
+from agent.model.own import is_own
 
 GRACE = 5.0
 """Seconds that a worker has to end when nothing runs in it."""
@@ -44,7 +44,8 @@ def default_workers(settings: Settings, jobs: int) -> int:
 
 def prepare(settings: Settings) -> None:
     """Begins to load what workers need, beside whatever the caller does meanwhile; returns at once."""
-    _CONTEXT.set_forkserver_preload([f"agent.batch.executors.{'warm' if needs_client(settings) else 'worker'}"])
+    model = ["agent.model.open", "agent.model.direct"] if settings.has_model else []
+    _CONTEXT.set_forkserver_preload([*model, f"agent.batch.executors.{'warm' if needs_client(settings) else 'worker'}"])
     before = signal.pthread_sigmask(signal.SIG_BLOCK, TERMINAL)
     try:
         forkserver.ensure_running()
