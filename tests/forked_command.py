@@ -27,7 +27,7 @@ from typing import IO, NoReturn
 from forked_client import NUMBER, ask, number
 
 TESTS = Path(__file__).parent
-PRELOADED = ("agent.cli.running", "agent.cli.batch_running", "agent.model.open", "agent.model.direct")
+PRELOADED = ("agent.cli.running", "agent.cli.batch_running", "agent.model.open", "agent.model.direct", "github")
 PROGRAM = f"""import sys
 sys.path.append({str(TESTS)!r})
 from forked_command import serve

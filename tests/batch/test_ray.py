@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import os
+import subprocess
 from pathlib import Path
 
 from batch_killing import make_tasks
-from money_project import ROOT, environment, treewright
+from money_project import COMMAND, ROOT, environment, treewright
 
 from agent.batch.executors.coordinator import Coordinator
 
@@ -33,6 +34,7 @@ def test_without_ray_or_a_cluster_it_says_so(tmp_path: Path) -> None:
     (tmp_path / "hidden" / "ray").mkdir(parents=True)
     (tmp_path / "hidden" / "ray" / "__init__.py").write_text("raise ImportError('no ray here')\n")
     path = os.pathsep.join([str(tmp_path / "hidden"), str(ROOT)])
-    done = treewright(env | {"PYTHONPATH": path}, *common, "--executor", "ray")
+    command = [*COMMAND, *map(str, common), "--executor", "ray"]
+    done = subprocess.run(command, env=env | {"PYTHONPATH": path}, capture_output=True, text=True, check=False)
     assert done.returncode == 2
     assert "treewright[ray]" in done.stderr

@@ -25,7 +25,8 @@ from tools.mechanical.source import Source
 def functions(content: str) -> list[bytes]:
     """The sources of the functions and methods of a module, each as a file of its own."""
     found = [node for node in ast.walk(ast.parse(content)) if isinstance(node, ast.FunctionDef)]
-    segments = [textwrap.dedent(ast.get_source_segment(content, node, padded=True) or "") for node in found]
+    lines = content.split("\n")
+    segments = [textwrap.dedent("\n".join(lines[node.lineno - 1 : node.end_lineno])) for node in found]
     return [segment.encode() + b"\n" for segment in segments if parses(segment)]
 
 

@@ -2,7 +2,6 @@ import sys
 from pathlib import Path
 
 import pytest
-import sympy
 from running_tests import run, write
 
 from tools.files import FolderFiles
@@ -126,6 +125,8 @@ def test_a_script_that_runs_suites(tmp_path: Path) -> None:
 @pytest.fixture
 def library(tmp_path: Path) -> Path:
     """The real SymPy below a root of its own, and test files that are ours."""
+    import sympy  # takes longer to import than all other modules of the tests
+
     (tmp_path / "sympy").symlink_to(Path(sympy.__file__).parent)
     text = """\
         from sympy import Symbol, sin

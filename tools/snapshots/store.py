@@ -83,6 +83,7 @@ class SnapshotStore:
         self._commits = lru_cache(maxsize=1 << 14)(self._read_commit)
         self._listing = lru_cache(maxsize=4)(self._list)
         self._base_listing: dict[str, TreeEntry] | None = None
+        self._base_entries: dict[str, Entry] | None = None
 
     @property
     def dirty(self) -> bool:
@@ -162,7 +163,9 @@ class SnapshotStore:
 
     def entries(self, snapshot: str) -> dict[str, Entry]:
         """Path to mode and blob, submodules included; a new dictionary each time."""
-        found = {path: Entry(item.mode, item.blob) for path, item in self._base_files().items()}
+        if self._base_entries is None:
+            self._base_entries = {path: Entry(item.mode, item.blob) for path, item in self._base_files().items()}
+        found = dict(self._base_entries)
         for path, _, new in self.changed_entries(self.base, snapshot):
             if new is None:
                 found.pop(path, None)

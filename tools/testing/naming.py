@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 from collections.abc import Iterable
-from pathlib import PurePosixPath
 
 TEST_FOLDERS = frozenset({"test", "tests", "testing", "spec", "specs", "__tests__"})
 TEST_NAME = re.compile(
@@ -17,19 +16,18 @@ VENDORED = frozenset({"node_modules", "vendor", "site-packages", ".tox", ".nox",
 
 def is_test_file(path: str) -> bool:
     """Whether `path` holds tests that a runner would collect."""
-    parts = PurePosixPath(path).parts
-    if not parts or VENDORED.intersection(parts[:-1]):
+    *folders, name = path.split("/")
+    if VENDORED.intersection(folders):
         return False
-    name = parts[-1]
     if name == "test.py":
-        return len(parts) == 1 or bool(TEST_FOLDERS.intersection(parts[:-1]))
+        return not folders or bool(TEST_FOLDERS.intersection(folders))
     return TEST_NAME.fullmatch(name) is not None
 
 
 def is_test_support(path: str) -> bool:
     """Whether `path` belongs to the tests: a test file, or anything in a folder of tests."""
-    parts = PurePosixPath(path).parts
-    return bool(TEST_FOLDERS.intersection(parts[:-1])) or parts[-1:] == ("conftest.py",) or is_test_file(path)
+    *folders, name = path.split("/")
+    return bool(TEST_FOLDERS.intersection(folders)) or name == "conftest.py" or is_test_file(path)
 
 
 def find_test_files(paths: Iterable[str], *, suffix: str = "") -> list[str]:
