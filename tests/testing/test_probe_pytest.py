@@ -197,6 +197,39 @@ def test_hanging_tests_are_stopped_and_the_next_ones_run(tmp_path: Path) -> None
     assert report.problem == ""
 
 
+CROWDED = """
+    import os, subprocess, sys, time
+
+    import pytest
+
+    @pytest.fixture(scope="module", autouse=True)
+    def crowd():
+        os.sched_setaffinity(0, {min(os.sched_getaffinity(0))})
+        spin = [subprocess.Popen([sys.executable, "-c", "while True: pass"]) for _ in range(2)]
+        yield
+        for each in spin:
+            each.kill()
+
+    def test_works_for_half_of_its_time():
+        began, end = time.monotonic(), time.process_time() + 0.5
+        while time.process_time() < end:
+            pass
+        assert time.monotonic() - began > 1.05, "it had a processor all the time"
+
+    def test_works_for_ever():
+        while True:
+            pass
+
+    def test_sleeps():
+        time.sleep(60)
+    """
+
+
+def test_waiting_for_a_processor_is_not_being_slow(tmp_path: Path) -> None:
+    report = run(write(tmp_path, {"test_crowd.py": CROWDED}), seconds=1)
+    assert [outcome.status for outcome in report.outcomes.values()] == ["passed", "timeout", "timeout"]
+
+
 def test_a_test_that_blocks_the_alarm_ends_the_run_with_its_traceback(tmp_path: Path) -> None:
     text = """
         import signal, time

@@ -6,6 +6,10 @@ import signal
 import time
 from typing import Any
 
+_MOST_WAITING = 3
+"""Times its limit that a phase may wait for a processor."""
+_open, _read, _close = os.open, os.read, os.close  # as they are before a test replaces them
+
 
 class TestTimeout(BaseException):
     """Raised in a test that used up its time; no `except Exception` of the test stops it."""
@@ -23,7 +27,8 @@ class Deadline:
     SIGALRM raises `TestTimeout` in the main thread, again and again when the test swallows it. What blocks signals
     or holds the interpreter's lock is ended by faulthandler's own thread, which needs neither: it writes the
     tracebacks of all threads to the report and exits; the tests after that one are missing from the report.
-    A forked child has neither limit.
+    A forked child has neither limit. What the main thread waits for a processor does not count, so that a test is
+    not slow because the machine is busy.
 
     Attributes:
         seconds: of a phase; 0 means no limit.
@@ -36,6 +41,8 @@ class Deadline:
         self._fd = fd
         self._armed = False
         self._limit = 0.0
+        self._waited = 0.0
+        self._granted = 0.0
         self._old: Any = None
         self._hard_stop = 0.0
         self._guard_forks()
@@ -51,6 +58,7 @@ class Deadline:
             self._old = None
         else:
             self._armed = True
+            self._waited, self._granted = waited(), 0.0
             signal.setitimer(signal.ITIMER_REAL, self._limit, max(0.5, self._limit / 4))
         self._hard_stop = time.monotonic() + self._limit * 1.5 + 2
         self._watch()
@@ -73,8 +81,15 @@ class Deadline:
         self._fd = fd
 
     def _alarm(self, number: int, frame: object) -> None:
-        if self._armed:
+        if not self._armed:
+            return
+        more = min(waited() - self._waited, _MOST_WAITING * self._limit) - self._granted
+        if more < self._limit / 100:
             raise self.error("stopped after %g s" % self._limit)
+        self._granted += more
+        self._hard_stop += more
+        signal.setitimer(signal.ITIMER_REAL, more, max(0.5, self._limit / 4))
+        self._watch()
 
     def _watch(self) -> None:
         if self._hard_stop:
@@ -105,3 +120,15 @@ class Deadline:
             return pid
 
         os.fork = fork
+
+
+def waited() -> float:
+    """Seconds that the main thread could have run and had no processor; 0.0 where the kernel does not say."""
+    try:
+        handle = _open("/proc/self/schedstat", os.O_RDONLY)
+        try:
+            return int(_read(handle, 256).split()[1]) / 1e9
+        finally:
+            _close(handle)
+    except (OSError, IndexError, ValueError):
+        return 0.0
