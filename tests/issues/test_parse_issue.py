@@ -151,6 +151,25 @@ def test_prompts_are_code_and_what_follows_is_output() -> None:
     assert issue.field("output") == "some result"
 
 
+def test_what_a_template_asks_is_not_what_the_reporter_says() -> None:
+    issue = parse_issue(
+        "Plot is empty\n- [x] I searched the tracker\n\n**Describe the bug**\nThe plot has no axes.\n\n"
+        "**Screenshots**\nNo\n\n### Matplotlib Backend\n\nTkAgg\n\n### Additional context\n\n_No response_\n"
+    )
+    assert issue.field("prose") == "The plot has no axes."
+    assert "TkAgg" in issue.field("environment")
+    assert "Describe the bug" in issue.field("template")
+
+
+def test_lists_of_packages_and_headers_of_test_runs_are_environment() -> None:
+    packages = "Package    Version\n---------- -------\nnumpy      1.15.0\n"
+    issue = parse_issue("It fails\nSays:\n```\n" + packages + "```\n## Next\nWords.\n```\nrootdir: /a\n1 failed\n```")
+    assert "numpy" in issue.field("environment")
+    assert issue.field("output") == "1 failed"
+    code = parse_issue("Moves\n```python\nclass Migration:\n    dependencies = [\n        1,\n    ]\n    x = 2\n```")
+    assert "x = 2" in code.field("code")
+
+
 def test_other_scripts_keep_their_code_names() -> None:
     issue = parse_issue("模型保存时 `QuerySet.update_or_create` 崩溃\n在 django/db/models/query.py 中")
     assert "update_or_create" in issue.code_names
@@ -180,6 +199,9 @@ def test_long_hostile_text_is_linear() -> None:
         "a/" * 60_000,
         "/" * 100_000,
         "~/.." * 20_000,
+        "_-" * 50_000,
+        ("_" * 1990 + "\n") * 150,
+        ("a-_ " * 450 + "\n") * 150,
     ):
         parse_issue("t\n" + piece)
         parse_issue(piece)  # as a title

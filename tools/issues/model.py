@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal
 
-SegmentKind = Literal["prose", "code", "output", "traceback", "environment"]
+SegmentKind = Literal["prose", "code", "output", "traceback", "environment", "template"]
 
 
 @dataclass(frozen=True)

@@ -10,6 +10,7 @@ import re
 from collections.abc import Iterator
 
 from tools.issues.model import Segment, SegmentKind
+from tools.issues.templates import is_template
 
 MAX_LINE = 2000
 
@@ -18,11 +19,11 @@ _PROMPT = re.compile(r"^\s*(?:>>>|\.\.\.(?=\s|$)|In \[\d+\]:|\.{3,}:)\s?")
 _OUT_PROMPT = re.compile(r"^\s*Out\[\d+\]:\s?")
 _SHELL = re.compile(r"^\s*(?:\$|%|>)\s+\w|^\s*[\w.@~/-]*[$%#>]\s(?:python|pip|pytest|git|cat|ls|\./)")
 _TRACE_START = re.compile(
-    r"Traceback \(most recent call last\)|^[=_-]{3,}.*(?:FAILURES|ERRORS|test_\w+).*[=_-]{3,}\s*$"
+    r"Traceback \(most recent call last\)|^[=_-]{3,}+.*(?:FAILURES|ERRORS|test_\w+).*[=_-]{3,}\s*$"
 )
 _FRAME_LINE = re.compile(
     r"^\s*(?:File \"?[^\"\s]|[\w./\\~<>-]+\.\w+ in \w|-+> ?\d+\b|[\w./\\-]+\.py:\d+:|at [\w.$<>]+[ (]"
-    r"|E {2,}\S|goroutine \d+)"
+    r"|E {2,}\S|goroutine \d+|<ipython-input-|-{40,}\s*$)"
 )
 _TRACE_END = re.compile(
     r"^\s*[A-Za-z_][\w.]*(?:Error|Exception|Warning|Interrupt|Exit|Failure|DoesNotExist|NotFound)\b"
@@ -34,10 +35,10 @@ _CODE_LINE = re.compile(
     r"|[\w.\[\]'\"]+\s*(?:[-+*/|&]?=)(?!=)\s*\S|[\w.]+\(.*\)?,?\s*;?\s*$|[)\]}]+[,;:]?\s*$|<\?php|SELECT\s.+\sFROM)"
 )
 _ENVIRONMENT = re.compile(
-    r"^\W*(?:your |package |software |system |library |numpy |affected )*"
-    r"(?:versions?|environment|system(?: info(?:rmation)?| details)?|platform|os|dependencies|configuration|"
-    r"python version|pip (?:list|freeze)|installed packages|operating system|matplotlib version|output of.*versions?.*)"
-    r"(?: details| information| info)?\W*$",
+    r"^[\s#*_~>•-]*+(?:your |package |software |system |library |numpy |affected )*"
+    r"(?:(?:[\w-]++ ){0,4}versions?|environment|system(?: info(?:rmation)?| details)?|platform|os(?: ?/ ?environment)?|"
+    r"dependencies|configuration|(?:[\w-]++ )?backend|installation|(?:pip|conda) (?:list|freeze)|installed packages|"
+    r"operating system|output of.*versions?.*)(?: details| information| info)?[\s#*_~`:?.-]*$",
     re.I,
 )
 _HEADING = re.compile(r"^\s*(?:#{1,6}\s+\S|\*\*[^*]+\*\*:?\s*$|[A-Z][\w ]{2,40}:\s*$)")
@@ -45,6 +46,10 @@ _VERSION_LINE = re.compile(
     r"^\W*(?:python|numpy|scipy|pandas|cython|pip|setuptools|os|platform|matplotlib|joblib|backend|machine|executable|"
     r"system|libc|byteorder|processor|LC_ALL|LANG|LOCALE|OS-release)\b[\w ()-]*[:=]\s*\S",
     re.I,
+)
+_PACKAGES = re.compile(r"^\s*Package\s+Version\b|^\s*\$?\s*(?:pip|conda) (?:list|freeze)\s*$")
+_SESSION = re.compile(
+    r"^(?:platform \w+ -- Python|cachedir: |rootdir: |plugins: |collecting \.\.\.|collected \d+ items?)"
 )
 _COMMENT = re.compile(r"<!--.*?(?:-->|\Z)|^\s*\(last modified by [^)\n]*\)", re.S | re.M)
 _DETAILS = re.compile(r"</?(?:details|summary|br|p|b|i|code|tt|kbd|sub|sup|div|span|img|a)\b[^>]*>", re.I)
@@ -83,10 +88,11 @@ def _classified(lines: list[str]) -> Iterator[tuple[SegmentKind, str]]:
             continue
         if fence is None and _HEADING.match(line):
             environment = False
-        environment = environment or bool(_ENVIRONMENT.match(line))
+        heads = _ENVIRONMENT.match(line) and (fence is None or line.rstrip().endswith(":"))
+        environment = environment or bool(heads or _PACKAGES.match(line))
         trace = _in_trace(line, trace)
         kind: SegmentKind
-        if environment or _VERSION_LINE.match(line):
+        if environment or _VERSION_LINE.match(line) or _SESSION.match(line):
             kind = "environment"
         elif trace:
             kind = "traceback"
@@ -95,6 +101,8 @@ def _classified(lines: list[str]) -> Iterator[tuple[SegmentKind, str]]:
             kind = _inside_fence(line, language, before)
         else:
             kind = _outside_fence(line, before)
+            if kind == "prose" and is_template(line):
+                kind = "template"
         if line.strip():
             before = kind
         yield kind, line

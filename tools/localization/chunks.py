@@ -217,3 +217,13 @@ def literal_matches(
         for number in numbers:
             scores[number] = scores.get(number, 0.0) + math.log(1 + total / len(numbers)) / math.sqrt(len(numbers))
     return scores, holders
+
+
+def spelled_codes(files: Sequence[FileText], codes: Sequence[str]) -> dict[int, float]:
+    """Per file number, the best `1 / files` of a code of an error that it holds as a whole string."""
+    scores: dict[int, float] = {}
+    for code in codes:
+        numbers = [file.number for file in files if f'"{code}"' in file.text or f"'{code}'" in file.text]
+        for number in numbers:
+            scores[number] = max(scores.get(number, 0.0), 1 / len(numbers))
+    return scores

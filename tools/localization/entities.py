@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from dataclasses import dataclass, field
 
-from tools.issues import Issue
+from tools.issues import Frame, Issue
 from tools.issues.segments import strip_prompts
 from tools.localization.hierarchy import Hierarchy
 from tools.localization.index import Index
@@ -66,8 +66,13 @@ def _frames(issue: Issue, modules: Modules, evidence: Evidence) -> None:
     inside = []
     for frame in issue.frames:
         number = _source(frame.path, modules)
+        if number is None:
+            number = _moved(frame, modules)
         if number is not None and not is_vendored(modules.index.files[number].path):
             inside.append((frame, number))
+    files = {number for _, number in inside}
+    if len(files) == 1:
+        evidence.raise_to("sole_frame", files.pop(), 1.0, "every frame of the repository")
     for distance, (frame, number) in enumerate(reversed(inside)):
         detail = f"{frame.path.rpartition('/')[2]}:{frame.line} in {frame.function}"
         evidence.raise_to("frame", number, 1 / (1 + distance), detail)
@@ -78,6 +83,15 @@ def _frames(issue: Issue, modules: Modules, evidence: Evidence) -> None:
         place = (number, name)
         evidence.places[place] = max(evidence.places.get(place, 0.0), 1 / (1 + distance))
         evidence.lines.setdefault(number, {}).setdefault(frame.line, 1 / (1 + distance))
+
+
+def _moved(frame: Frame, modules: Modules) -> int | None:
+    """The file that alone defines the function of a frame whose own file is gone from its package."""
+    name = frame.function.rpartition(".")[2]
+    if len(name) < 4 or name.startswith(("__", "<")) or not modules.in_package(frame.path):
+        return None
+    definers = [number for number in modules.index.defining(name) if not modules.index.files[number].test]
+    return definers[0] if len(definers) == 1 else None
 
 
 def _source(path: str, modules: Modules) -> int | None:
@@ -167,6 +181,8 @@ def _defined(issue: Issue, index: Index, evidence: Evidence) -> None:
             definers = _definers(index, name)
             for number in definers if len(definers) <= MAX_DEFINERS else ():
                 evidence.add(signal, number, len(definers) ** -0.75, name)
+                if _EXCEPTION.search(name) and signal != "defines_snippet":
+                    evidence.add("defines_error", number, len(definers) ** -0.75, name)
                 if signal != "defines_snippet":
                     place = (number, name)
                     evidence.places[place] = max(evidence.places.get(place, 0.0), 1 / len(definers))
@@ -217,6 +233,8 @@ def _error_codes(issue: Issue, index: Index, evidence: Evidence) -> None:
         holders = sorted(number for number in index.holders(terms[-1]) if not index.files[number].test) if terms else []
         for number in holders if len(holders) <= MAX_DEFINERS else ():
             evidence.add("error_code", number, len(holders) ** -0.5, code)
+            if code in issue.title:
+                evidence.add("error_code_title", number, len(holders) ** -0.5, code)
 
 
 def _stems(issue: Issue, index: Index, evidence: Evidence) -> None:
@@ -234,6 +252,7 @@ def _identifiers(text: str, shortest: int = 2) -> list[str]:
     return [word for word in _WORD.findall(text) if len(word) >= shortest]
 
 
+_EXCEPTION = re.compile(r"(?:Error|Exception|Warning|Exit|DoesNotExist)$")
 _WORD = re.compile(r"[^\W\d]\w*")
 _VENDORED = re.compile(r"(?:^|/)(?:_?vendor(?:ed)?|extern(?:al|als)?|third_party|node_modules|packages|_?bundled)/")
 

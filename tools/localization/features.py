@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 from tools.issues import Issue
 from tools.localization.bm25f import Bm25f, LexicalScores, normalised
 from tools.localization.calls import call_flow
-from tools.localization.chunks import FileText, fragments, literal_matches, read_chunks, score_chunks
+from tools.localization.chunks import FileText, fragments, literal_matches, read_chunks, score_chunks, spelled_codes
 from tools.localization.entities import Evidence, gather, is_vendored
 from tools.localization.hierarchy import Hierarchy
 from tools.localization.history import History, HistoryScores
@@ -130,6 +130,7 @@ def second_look(
     literal, holders = literal_matches(files, fragments(issue), len(files))
     _put(table, "literal", normalised(literal))
     _put(table, "literal_any", {number: math.tanh(score / 3) for number, score in literal.items()})
+    _put(table, "error_literal", spelled_codes(files, issue.error_codes))
     _put(table, "pasted", {file.number: math.tanh(len(file.quoted_lines) / 3) for file in files if file.quoted_lines})
     called, calling = call_flow(files, first.evidence.places | first.evidence.used)
     _put(table, "called", called)

@@ -10,6 +10,7 @@ from tools.issues import Issue
 from tools.localization.chunks import Chunk, FileText
 from tools.localization.density import whole_scores
 from tools.localization.entities import Evidence
+from tools.localization.exact import exact_scores
 from tools.localization.features import Features, SecondLook
 from tools.localization.lexis import WORD
 from tools.localization.query import QUERY_FIELDS
@@ -47,6 +48,10 @@ def function_features(
     _add_names(table, chunks, issue)
     _add_places(table, chunks, clues.evidence, texts, clues.coverage)
     _add_literals(table, chunks, second)
+    _add_assignments(table, chunks, issue)
+    for name, scores in exact_scores(chunks, issue).items():
+        for key, score in scores.items():
+            table[key][name] = score
     _add_calls(table, chunks)
     _add_kinds(table, chunks)
     add_relations(table, chunks, issue, clues)
@@ -122,6 +127,21 @@ def _add_literals(table: dict[Key, Features], chunks: Sequence[Chunk], second: S
         within = [chunk for chunk in chunks if chunk.number in holders and fragment in chunk.text]
         for chunk in within:
             table[chunk.key]["literal"] = min(3.0, table[chunk.key].get("literal", 0.0) + 1 / len(within))
+
+
+def _add_assignments(table: dict[Key, Features], chunks: Sequence[Chunk], issue: Issue) -> None:
+    """Methods that set an attribute the issue names."""
+    said = {*issue.code_names, *issue.identifiers} | {part for name in issue.said_names for part in name.split(".")}
+    said -= issue.defined_names
+    setters: dict[str, list[Chunk]] = {}
+    for chunk in chunks:
+        for name in chunk.words.keys() & said:
+            if re.search(rf"\b(?:self|this|cls)\.{re.escape(name)}\b(?:\s*:[^=\n]*)?\s*=(?!=)", chunk.text):
+                setters.setdefault(name, []).append(chunk)
+    for found in setters.values():
+        for chunk in found:
+            features = table[chunk.key]
+            features["assigns"] = max(features.get("assigns", 0.0), 1 / len(found))
 
 
 def _add_calls(table: dict[Key, Features], chunks: Sequence[Chunk]) -> None:

@@ -72,6 +72,11 @@ class Modules:
         best = max((shared for shared, _, whole in scored if whole), default=0)
         return [(number, shared) for shared, number, whole in scored if whole and shared == best]
 
+    def in_package(self, printed: str) -> bool:
+        """Whether a folder of a printed path is called like a package at the top of one here."""
+        tops = {path.rpartition("/")[2] for path in self._packages if path.rpartition("/")[0] not in self._packages}
+        return not tops.isdisjoint(printed.split("/")[:-1])
+
     def _importable(self, path: list[str]) -> int:
         """How many components an installed file has of its `path` here: `pkg/mod.py` of `src/pkg/mod.py`.
 
