@@ -38,11 +38,12 @@ async def test_the_next_run_writes_only_what_differs(
     place = await left_by_a_run(store, tmp_path / "one", shelf)
     assert not place.exists()
     (shelved,) = (tmp_path / "shelf").iterdir()
-    before = {path: (shelved / "tree" / path).stat().st_ino for path in store_content(store, store.base)}
+    before = {path: (shelved / "tree" / path).lstat().st_ctime_ns for path in store_content(store, store.base)}
+    await_tick()
     pool = WorkspacePool(later, tmp_path / "two", 1, shelf=shelf)
     async with pool.at(later.base) as workspace:
         assert snapshot_content(workspace.root) == store_content(later, later.base)
-        after = {path: (workspace.root / path).lstat().st_ino for path in before}
+        after = {path: (workspace.root / path).lstat().st_ctime_ns for path in before}
         assert after["src/a.py"] == before["src/a.py"]
         assert after["src/b.py"] != before["src/b.py"]
     assert names_in(tmp_path / "shelf") == []
