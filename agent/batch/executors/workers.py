@@ -45,7 +45,7 @@ def default_workers(settings: Settings, jobs: int) -> int:
 def prepare(settings: Settings) -> None:
     """Begins to load what workers need, beside whatever the caller does meanwhile; returns at once."""
     model = ["agent.model.open", "agent.model.direct"] if settings.has_model else []
-    _CONTEXT.set_forkserver_preload([*model, f"agent.batch.executors.{'warm' if needs_client(settings) else 'worker'}"])
+    _CONTEXT.set_forkserver_preload([*model, f"agent.batch.executors.{'warm' if needs_client(settings) else 'ready'}"])
     before = signal.pthread_sigmask(signal.SIG_BLOCK, TERMINAL)
     try:
         forkserver.ensure_running()
