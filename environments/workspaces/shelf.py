@@ -3,14 +3,13 @@
 from __future__ import annotations
 
 import contextlib
-import json
 import secrets
 import time
 from pathlib import Path
 
-from environments.workspaces.folder import Signature, remove_folder
-from environments.workspaces.workspace import Memory, Workspace
-from tools.snapshots.trees import Entry
+from environments.workspaces.folder import remove_folder
+from environments.workspaces.memory import Memory
+from environments.workspaces.workspace import Workspace
 
 MOST = 2
 _TREE, _MEMORY, _UNFINISHED = "tree", "memory.json", ".new-"
@@ -42,7 +41,7 @@ class Shelf:
             except OSError:
                 continue
             try:
-                memory = _read(taken / _MEMORY)
+                memory = Memory.parse((taken / _MEMORY).read_text())
                 (taken / _TREE).rename(place)
                 return memory
             except (OSError, ValueError, TypeError, KeyError):
@@ -62,7 +61,7 @@ class Shelf:
             unfinished = self.root / f"{_UNFINISHED}{secrets.token_hex(8)}"
             unfinished.mkdir()
             try:
-                (unfinished / _MEMORY).write_text(_text(workspace.memory))
+                (unfinished / _MEMORY).write_text(workspace.memory.text())
                 workspace.root.rename(unfinished / _TREE)
                 unfinished.rename(self.root / secrets.token_hex(8))
             finally:
@@ -81,19 +80,3 @@ class Shelf:
         for each in self.root.glob(f"{_UNFINISHED}*"):
             if time.time() - each.stat().st_mtime > _LEFT_OVER:
                 remove_folder(each)
-
-
-def _text(memory: Memory) -> str:
-    known = {path: (*entry, *signature) for path, (entry, signature) in memory.known.items()}
-    return json.dumps({"known": known, "copied": memory.copied})
-
-
-def _read(path: Path) -> Memory:
-    data = json.loads(path.read_text())
-    known = {key: (Entry(mode, blob), _signature(seen)) for key, (mode, blob, *seen) in data["known"].items()}
-    return Memory(known, {key: _signature(seen) for key, seen in data["copied"].items()})
-
-
-def _signature(seen: list[int]) -> Signature:
-    mode, size, modified, changed, inode = seen
-    return mode, size, modified, changed, inode

@@ -8,11 +8,11 @@ import stat
 import threading
 import time
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Concatenate, NamedTuple, ParamSpec, TypeVar
+from typing import Concatenate, ParamSpec, TypeVar
 
 from environments.workspaces.folder import Folder, Signature, signature
+from environments.workspaces.memory import Known, Memory
 from environments.workspaces.products import Products
 from tools.errors import InfrastructureError, InputError
 from tools.snapshots.commits import EPOCH
@@ -27,26 +27,6 @@ from tools.snapshots.walk import MAX_DEPTH, walk
 _SECOND = 10**9
 P = ParamSpec("P")
 R = TypeVar("R")
-
-
-class _Known(NamedTuple):
-    """What was last seen at a path: as long as the signature holds, the content is this blob."""
-
-    entry: Entry
-    signature: Signature
-
-
-@dataclass(frozen=True)
-class Memory:
-    """What was last seen in a folder.
-
-    Attributes:
-        known: path to what it holds and the signature it had then.
-        copied: path of each build product to the signature of its copy.
-    """
-
-    known: Mapping[str, tuple[Entry, Signature]]
-    copied: Mapping[str, Signature]
 
 
 def _exclusive(method: Callable[Concatenate[Workspace, P], R]) -> Callable[Concatenate[Workspace, P], R]:
@@ -97,7 +77,7 @@ class Workspace:
         self.skipped: tuple[str, ...] = ()
         self.products = products
         self._lock = threading.RLock()
-        self._known = {path: _Known(*known) for path, known in memory.known.items()} if memory else {}
+        self._known = dict(memory.known) if memory else {}
         self._copied = dict(memory.copied) if memory else {}
         self._clock = 0
         self._base = store.entries(store.base)
@@ -305,7 +285,7 @@ class Workspace:
                 mtime_ns = EPOCH * _SECOND if self._base.get(path) == entry else stamp
                 mode = 0o755 if entry.mode & 0o100 else 0o644
                 written = folder.write(path, data, mode=mode, mtime_ns=mtime_ns)
-            self._known[path] = _Known(entry, written)
+            self._known[path] = Known(entry, written)
 
     def _restore_products(self, folder: Folder, target: Mapping[str, Entry], kept: set[str]) -> None:
         if self.products is None:
@@ -373,7 +353,7 @@ class Workspace:
         if after is None:
             self._known.pop(path, None)
         else:
-            self._known[path] = _Known(entry, after)
+            self._known[path] = Known(entry, after)
         return entry
 
     def _store(self, data: bytes, before: Entry | None) -> str:

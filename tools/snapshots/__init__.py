@@ -6,12 +6,13 @@ import importlib
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from tools.snapshots.listing import TreeEntry
     from tools.snapshots.patches import patch_bytes
     from tools.snapshots.reader import SnapshotFiles
-    from tools.snapshots.store import Change, SnapshotStore, TreeEntry
+    from tools.snapshots.store import Change, SnapshotStore
 
 __all__ = ["Change", "SnapshotFiles", "SnapshotStore", "TreeEntry", "patch_bytes"]
-_MODULES = {"SnapshotFiles": "reader", "patch_bytes": "patches"}
+_MODULES = {"SnapshotFiles": "reader", "TreeEntry": "listing", "patch_bytes": "patches"}
 
 
 def __getattr__(name: str) -> object:
