@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import contextlib
+import os
 import secrets
 import time
 from pathlib import Path
@@ -37,6 +38,7 @@ class Shelf:
         for each in self._shelved():
             taken = self.root / f"{_UNFINISHED}{secrets.token_hex(8)}"
             try:
+                os.utime(each)  # before it looks like what a killed process left, however long it has lain here
                 each.rename(taken)  # whoever comes second finds nothing
             except OSError:
                 continue

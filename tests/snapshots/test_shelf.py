@@ -10,6 +10,7 @@ import pytest
 from snapshot_helpers import Repository, names_in, snapshot_content, store_content
 
 from environments.workspaces import Shelf, Workspace, WorkspacePool
+from environments.workspaces.memory import Memory
 from environments.workspaces.shelf import MOST
 from tools.errors import InfrastructureError
 from tools.snapshots import SnapshotStore
@@ -114,6 +115,24 @@ async def test_damage_costs_time_only(store: SnapshotStore, tmp_path: Path) -> N
     pool = WorkspacePool(store, tmp_path / "three", 1, shelf=shelf)
     async with pool.at(store.base) as workspace:
         assert snapshot_content(workspace.root) == store_content(store, store.base)
+
+
+async def test_what_lay_there_for_long_is_not_swept_away_while_it_is_taken(
+    store: SnapshotStore, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    shelf = Shelf(tmp_path / "shelf")
+    await left_by_a_run(store, tmp_path / "one", shelf)
+    (shelved,) = (tmp_path / "shelf").iterdir()
+    os.utime(shelved, (time.time() - 7200,) * 2)
+    parse = Memory.parse
+
+    def another_puts_meanwhile(text: str) -> Memory:
+        assert Shelf(tmp_path / "shelf").put(Workspace(store, tmp_path / "another"))
+        return parse(text)
+
+    monkeypatch.setattr(Memory, "parse", another_puts_meanwhile)
+    assert shelf.take(tmp_path / "two") is not None
+    assert (tmp_path / "two" / "src/a.py").read_bytes() == b"x = 1\n"
 
 
 async def test_a_workspace_that_cannot_be_moved_is_not_left_to_others(
