@@ -139,9 +139,6 @@ TRANSIENT = {
     "close": Fault(act=_close),
     "short_body": Fault(act=_partial),
     "reset_body": Fault(act=lambda handler: _partial(handler, reset=True)),
-    "hang": Fault(act=_hang),
-    "stall": Fault(act=_stall),
-    "drip": Fault(act=_drip),
     "truncated_json": Fault(payload=json.dumps(body()).encode()[:80]),
     "bad_json": Fault(payload=b"{not json}"),
     "empty_body": Fault(payload=b""),
@@ -164,6 +161,7 @@ TRANSIENT = {
     "content_empty_list": Fault(payload=body({"content": []})),
     "message_null": Fault(payload=body(choices=[{"index": 0, "message": None, "finish_reason": "stop"}])),
 }
+SLOW = {"hang": Fault(act=_hang), "stall": Fault(act=_stall), "drip": Fault(act=_drip)}
 EMPTY = {
     "content_null": Fault(payload=body({"content": None})),
     "content_empty": Fault(payload=body({"content": ""})),
@@ -209,7 +207,7 @@ FINE = {
     "no_ids": Fault(payload={k: v for k, v in body().items() if k not in ("id", "model", "created", "object")}),
     "dup_keys": Fault(payload=json.dumps(body()).encode()[:-1] + b', "id": "again"}'),
 }
-ALL = {**TRANSIENT, **EMPTY, **REFUSED, **DENIED, **CONTEXT, **FATAL, **FINE}
+ALL = {**TRANSIENT, **SLOW, **EMPTY, **REFUSED, **DENIED, **CONTEXT, **FATAL, **FINE}
 
 
 class Server(ThreadingHTTPServer):

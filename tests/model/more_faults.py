@@ -68,8 +68,6 @@ TRANSIENT = {
     "not_gzip": headers(b"Content-Encoding: gzip", data=FULL),
     "gzip_cut": headers(b"Content-Encoding: gzip", data=gzip.compress(FULL)[:40]),
     "gzip_bomb": headers(b"Content-Encoding: gzip", data=gzip.compress(b" " * 20_000_000)),
-    "endless": Fault(act=_endless),
-    "slow_stream": Fault(act=_slow_stream),
     "stream_cut": Fault(payload=EVENT, content_type="text/event-stream"),
     "stream_with_error": Fault(payload=EVENT + b'data: {"error": "overloaded"}\n\n', content_type="text/event-stream"),
     "utf16": Fault(payload=json.dumps(body(), ensure_ascii=False).encode("utf-16-le")),
@@ -83,6 +81,7 @@ TRANSIENT = {
     "message_text": Fault(payload=body(choices=[{"index": 0, "message": "fine", "finish_reason": "stop"}])),
     "error_200_overloaded": Fault(payload={"error": {"code": 503, "message": "upstream is overloaded"}}),
 }
+SLOW = {"endless": Fault(act=_endless), "slow_stream": Fault(act=_slow_stream)}
 # asked once: a person must act
 DENIED = {
     "error_200_quota": Fault(payload=error("You exceeded your current quota", "insufficient_quota")),

@@ -76,10 +76,28 @@ def budget():
     return Budget(usd=100.0)
 
 
+def asking(server, clock, budget, deadline):
+    transport = LitellmTransport(deadline=deadline, options={"api_base": server.url})
+    return Chat(transport, Catalog(DOLLAR), budget=budget, retries=RetryPolicy(tries=3), sleep=clock.sleep, clock=clock)
+
+
 @pytest.fixture
 def chat(server, clock, budget):
-    transport = LitellmTransport(deadline=0.4, options={"api_base": server.url})
-    return Chat(transport, Catalog(DOLLAR), budget=budget, retries=RetryPolicy(tries=3), sleep=clock.sleep, clock=clock)
+    """Its deadline never comes: on a busy machine a short one may pass before a question has reached the server."""
+    return asking(server, clock, budget, 60.0)
+
+
+@pytest.fixture
+def hurried(server, clock, budget):
+    return asking(server, clock, budget, 0.8)
+
+
+@pytest.mark.parametrize("name", sorted(faults.SLOW))
+async def test_what_takes_too_long_is_asked_again(name, hurried, server):
+    server.script.append(faults.SLOW[name])
+    response = await hurried.complete(QUESTION)
+    assert response.text == "fine"
+    assert response.tries >= len(server.requests) >= 2
 
 
 @pytest.mark.parametrize("name", sorted(faults.TRANSIENT))
@@ -92,7 +110,7 @@ async def test_what_may_pass_is_asked_again(name, chat, server, clock):
     assert server.requests[0] == server.requests[2]
 
 
-@pytest.mark.parametrize("name", ["503", "reset", "drip", "bad_json", "no_choices", "html_200", "429_bare"])
+@pytest.mark.parametrize("name", ["503", "reset", "bad_json", "no_choices", "html_200", "429_bare"])
 async def test_what_does_not_pass_is_given_up(name, chat, server):
     server.default = faults.TRANSIENT[name]
     with pytest.raises(TransientError) as failure:
@@ -100,6 +118,13 @@ async def test_what_does_not_pass_is_given_up(name, chat, server):
     assert len(server.requests) == failure.value.tries == 3
     assert isinstance(failure.value, InfrastructureError)
     assert "<" not in str(failure.value)
+
+
+async def test_what_always_takes_too_long_is_given_up(hurried, server):
+    server.default = faults.SLOW["drip"]
+    with pytest.raises(TransientError, match=r"no whole answer within 0\.8 s") as failure:
+        await hurried.complete(QUESTION)
+    assert failure.value.tries == 3
 
 
 @pytest.mark.parametrize(
@@ -113,7 +138,7 @@ async def test_the_provider_says_how_long_to_wait(name, seconds, chat, server, c
 
 
 async def test_waits_of_our_own_are_bounded(server, clock):
-    transport = LitellmTransport(deadline=0.4, options={"api_base": server.url})
+    transport = LitellmTransport(options={"api_base": server.url})
     policy = RetryPolicy(tries=9, longest=10)
     chat = Chat(transport, Catalog(DOLLAR), retries=policy, sleep=clock.sleep, clock=clock)
     server.script += [faults.TRANSIENT["500"]] * 8
@@ -296,10 +321,10 @@ async def test_every_try_is_paid(chat, server, budget):
     assert budget.spent == Amount(usd=response.cost, tokens=240)
 
 
-async def test_a_try_that_may_have_been_billed_is_charged_its_prompt(chat, server, budget):
-    server.default = faults.TRANSIENT["drip"]
+async def test_a_try_that_may_have_been_billed_is_charged_its_prompt(hurried, server, budget):
+    server.default = faults.SLOW["drip"]
     with pytest.raises(TransientError) as failure:
-        await chat.complete(QUESTION)
+        await hurried.complete(QUESTION)
     assert failure.value.usage.estimated
     assert budget.spent == Amount(usd=failure.value.cost, tokens=failure.value.usage.total)
     assert failure.value.cost > 0
@@ -314,7 +339,7 @@ async def test_cached_tokens_cost_less(chat, server):
 
 
 async def test_the_worst_case_must_fit_before_anything_is_sent(server, clock):
-    transport = LitellmTransport(deadline=0.4, options={"api_base": server.url})
+    transport = LitellmTransport(options={"api_base": server.url})
     chat = Chat(transport, Catalog(DOLLAR), budget=Budget(usd=0.2), sleep=clock.sleep, clock=clock)
     with pytest.raises(BudgetExceeded):
         await chat.complete(QUESTION)  # 100 tokens of answer alone may cost 0.2
@@ -334,7 +359,7 @@ async def test_many_at_once_never_overspend(limit, server, clock):
 async def test_one_total_deadline_covers_an_answer_that_drips(server, clock):
     transport = LitellmTransport(deadline=0.3, options={"api_base": server.url})
     chat = Chat(transport, Catalog(DOLLAR), retries=RetryPolicy(tries=1), sleep=clock.sleep)
-    server.default = faults.TRANSIENT["drip"]
+    server.default = faults.SLOW["drip"]
     began = time.monotonic()
     with pytest.raises(TransientError, match=r"no whole answer within 0\.3 s"):
         await chat.complete(QUESTION)
@@ -356,7 +381,7 @@ async def test_no_stampede_after_a_complaint(server, clock):
 
 
 async def test_nothing_is_lost_with_faults_on_a_quarter_of_the_calls(chat, server):
-    names = sorted(set(faults.TRANSIENT) - {"hang", "stall", "drip"})
+    names = sorted(faults.TRANSIENT)
     for name in names:
         server.script += [faults.TRANSIENT[name], *[server.default] * 3]
     calls = 3 * len(names)

@@ -33,12 +33,12 @@ QUESTION = Request("solver", (Message("user", "what?"),), model="openai/hand", m
 PRICE = Price(1e-3, 2e-3, 1e-4, 1e-3)
 DEADLINE = 5.0
 
-HANGING = ("hang", "stall", "drip", "endless", "slow_stream")
 # an answer for one way to ask, for the other something to ask again
 EITHER = ("content_list", "usage_list", "usage_nan", "usage_text", "usage_fractions", "utf16")
 ALL_AGAIN = {**faults.TRANSIENT, **more.TRANSIENT}
+SLOW = {**faults.SLOW, **more.SLOW}
 ALL_FINE = {**faults.FINE, **more.FINE}
-AGAIN = {name: fault for name, fault in ALL_AGAIN.items() if name not in (*EITHER, *HANGING)}
+AGAIN = {name: fault for name, fault in ALL_AGAIN.items() if name not in EITHER}
 FINE = {name: fault for name, fault in ALL_FINE.items() if name not in EITHER}
 ONCE: dict[str, tuple[faults.Fault, type[ModelError]]] = {
     **{name: (fault, AccessDenied) for name, fault in {**faults.DENIED, **more.DENIED}.items()},
@@ -50,7 +50,7 @@ TWICE: dict[str, tuple[faults.Fault, type[ModelError]]] = {
     **{name: (fault, InvalidAnswer) for name, fault in faults.EMPTY.items()},
     **{name: (fault, Refused) for name, fault in faults.REFUSED.items() if name != "400_filter"},
 }
-KINDS = {*ALL_AGAIN, *ALL_FINE, *ONCE, *TWICE, *more.ODD}
+KINDS = {*ALL_AGAIN, *SLOW, *ALL_FINE, *ONCE, *TWICE, *more.ODD}
 
 
 @pytest.fixture(scope="module")
@@ -124,7 +124,7 @@ def told(error: ModelError) -> None:
 
 def test_there_are_more_than_sixty_kinds() -> None:
     assert len(KINDS) >= 120
-    assert len(ALL_AGAIN) + len(ALL_FINE) + len(ONCE) + len(TWICE) + len(more.ODD) == len(KINDS)
+    assert len(ALL_AGAIN) + len(SLOW) + len(ALL_FINE) + len(ONCE) + len(TWICE) + len(more.ODD) == len(KINDS)
 
 
 @pytest.mark.parametrize("name", sorted(AGAIN))
@@ -141,10 +141,10 @@ async def test_what_does_not_end_is_cut_and_asked_again(
     kind: str, server: faults.Server, budget: Budget, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("OPENAI_API_KEY", KEY)
-    for name in HANGING:
+    for name, fault in SLOW.items():
         transport = way(kind, server.url, 0.3)
         server.requests.clear()
-        server.script.append(ALL_AGAIN[name])
+        server.script.append(fault)
         response = await talk(transport, budget, tries=20).complete(QUESTION)
         await transport.close()
         assert response.text == "fine"
