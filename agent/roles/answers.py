@@ -8,17 +8,17 @@ from agent.work import Strategy
 
 
 class Place(BaseModel):
-    """A function or class of a file."""
+    """A function, class or module-level name of a file."""
 
     path: str
-    name: str = Field(description="function or Class.method")
+    name: str = Field(description="function, Class.method, or a name assigned at module level")
 
 
 class Plan(BaseModel):
     """The planner's answer: where to change something."""
 
     files: list[str] = Field(min_length=1, description="paths of files to change, most likely first")
-    functions: list[Place] = Field(default=[], description="what to change in them")
+    functions: list[Place] = Field(default=[], description="the places to change in them, likeliest first")
     reason: str = Field(default="", description="one or two sentences")
 
 

@@ -9,22 +9,29 @@ from pathlib import PurePosixPath
 
 import prompts
 from agent.roles.answers import Plan
+from agent.roles.excerpts import Excerpts
 from tools.files import FileReader
-from tools.imports import imports_of
 from tools.issues import Issue
 from tools.localization import Localizer, RankedFile, RankedFunction, Ranking, Reason
+from tools.localization.callees import Callee
 from tools.testing.naming import is_test_file
 from tools.testing.regression import select_regression_tests
 from tools.testing.types import Baseline
 
 CODE_LIMIT = 16_000
-IMPORTS_LIMIT = 2_000
-OUTLINE_TOKENS = 3_000
-OUTLINED_FILES = 6
+RANKED_LIMIT = 10_000
+CALLED_LIMIT = 13_000
+"""How far the best ranked functions fill it, and those that they call; the other ranked ones come last."""
+LONG, SHORT = 45, 25
+"""Lines shown of a long function that nobody has named: of the first `FIRST_FUNCTIONS`, and of others."""
+FIRST_FUNCTIONS = 6
+OUTLINE_TOKENS = 3_500
 SHOWN_FILES = 10
-SHOWN_FUNCTIONS = 12
-SHOWN_PER_FILE = 5
+SHOWN_FUNCTIONS = 20
+SHOWN_PER_FILE = 8
 """Of the functions nobody has judged yet: the cause is often in the second file."""
+SHOWN_CALLEES = 40
+LISTED_CALLEES = 8
 NEAR_TESTS = 200
 """Test files that are ranked at once; more are never asked for."""
 RANKED = 50
@@ -138,31 +145,35 @@ class Locator:
         )
 
     def code(self, paths: Sequence[str]) -> str:
-        """The functions the issue is about, whole, within a budget of characters; those of `paths` first.
+        """The functions the issue is about, within a budget of characters; those of `paths` first.
 
-        Before the first function of a file come the file's imports, where they are known and short enough.
+        They are whole, but for those that stand beside a plan's.
         """
-        parts: list[str] = []
-        used = 0
-        opened: set[str] = set()
-        shown: list[RankedFunction] = []
+        shown = Excerpts(self._reader)
+        planned = self._planned()
         for function in self._wanted(paths):
-            path = function.path
-            if any(_holds(each, function) for each in shown):
-                continue
-            source = self._reader.read(path).decode(errors="replace").replace("\r\n", "\n")
-            lines = source.split("\n")[function.start - 1 : function.end]
-            text = f"# {path}, lines {function.start} to {function.end}\n" + "\n".join(lines)
-            imports = "" if path in opened else imports_of(path, source)
-            if 0 < len(imports) <= IMPORTS_LIMIT:
-                text = f"# {path}, its imports\n{imports}\n\n{text}"
-            if used + len(text) > CODE_LIMIT:
-                continue
-            opened.add(path)
-            shown.append(function)
-            parts.append(text)
-            used += len(text)
-        return "\n\n".join(parts)
+            beside = bool(planned) and (function.path, function.name) not in planned
+            shown.add(function.path, (function.start, function.end), CODE_LIMIT, most=LONG if beside else 0)
+        return shown.text
+
+    def survey(self) -> tuple[str, list[Callee]]:
+        """The ranked functions and the short ones they call, shortened; and what else they call or use."""
+        shown = Excerpts(self._reader)
+        wanted = self._wanted(())
+        for place, function in enumerate(wanted):
+            most = LONG if place < FIRST_FUNCTIONS else SHORT
+            shown.add(function.path, (function.start, function.end), RANKED_LIMIT, most=most)
+        rest = []
+        near = {file.path for file in self.ranking.files}
+        for callee in self._localizer.callees(wanted, near, SHOWN_CALLEES):
+            lines = callee.start, callee.end
+            said = f", called by {callee.user}"
+            short = callee.end - callee.start < SHORT and callee.kind != "class"
+            if not short or not shown.add(callee.path, lines, CALLED_LIMIT, most=SHORT, said=said):
+                rest.append(callee)
+        for function in wanted:
+            shown.add(function.path, (function.start, function.end), CODE_LIMIT, most=SHORT)
+        return shown.text, rest[:LISTED_CALLEES]
 
     def similar(self, query: str, limit: int) -> tuple[str, ...]:
         """Functions that resemble `query`, and usages of what it calls; without those that `code` shows."""
@@ -213,15 +224,7 @@ class Locator:
             number += 100
 
     def _wanted(self, paths: Sequence[str]) -> list[RankedFunction]:
-        planned = (
-            {
-                (found.path, found.name)
-                for place in self.plan.functions
-                for found in self._defined(place.path, place.name)
-            }
-            if self.plan
-            else set()
-        )
+        planned = self._planned()
         functions = sorted(
             self.refined().functions[:40],
             key=lambda function: (
@@ -236,14 +239,13 @@ class Locator:
             return functions[: len(planned) + BESIDE_PLAN if planned else SHOWN_FUNCTIONS]
         return _spread(functions, SHOWN_FUNCTIONS)
 
+    def _planned(self) -> set[tuple[str, str]]:
+        places = self.plan.functions if self.plan else []
+        return {(found.path, found.name) for place in places for found in self._defined(place.path, place.name)}
+
     def _outlines(self) -> str:
         ranking = self.ranking
-        return self._localizer.map(OUTLINE_TOKENS, replace(ranking, files=ranking.files[:OUTLINED_FILES]))
-
-
-def _holds(outer: RankedFunction, inner: RankedFunction) -> bool:
-    """Whether the lines of one include those of the other: a class and its method."""
-    return outer.path == inner.path and outer.start <= inner.start and inner.end <= outer.end
+        return self._localizer.map(OUTLINE_TOKENS, replace(ranking, files=ranking.files[:SHOWN_FILES]))
 
 
 def _spread(functions: Sequence[RankedFunction], limit: int) -> list[RankedFunction]:

@@ -19,7 +19,8 @@ async def plan(team: Team, locator: Locator, limit: int) -> Plan:
         locator: what is known of where the issue is; its ranking stands behind the answer.
         limit: of the number of files.
     """
-    turn = prompts.render("planner", limit=limit, code=locator.code(()))
+    code, callees = locator.survey()
+    turn = prompts.render("planner", limit=limit, code=code, callees=callees)
     try:
         answer = await team.ask("planner", turn, Plan)
     except (ContextTooLong, InvalidAnswer, Refused) as error:

@@ -89,7 +89,7 @@ async def refine(instance: Instance, repository: Path, cache: Path, model: Model
     files = IndexFiles(localizer.index)
     locator = Locator(localizer, parse_issue(instance.problem), files)
     counted = Counted(model)
-    context = locator.context(instance.problem, instance.commit, runner="", baseline=Baseline())
+    context = locator.context(instance.problem, instance.commit, runner="", baseline=Baseline(), why="none was run")
     locator.plan = await planner.plan(Team(counted, context), locator, LIMIT)
     wanted, functions = gold(instance.patch, lambda path: files.read(path).decode())
 

@@ -22,7 +22,7 @@ from agent.execution.testbench import TestBench, place_probe
 from agent.store.records import ExecutionRecord
 from environments.base import GIB, Limits, Mount
 from environments.registry import create
-from environments.repositories import obtain
+from environments.repositories import is_data, obtain
 from environments.tasks import Task
 from environments.workspaces import WorkspacePool
 from tools.snapshots import SnapshotStore
@@ -104,7 +104,7 @@ async def reproduce(task: Task, reproducer: Reproducer, folder: Path) -> list[Te
     folder.mkdir(parents=True)
     home = await benchmark_home(task, folder, docker=False)
     source = await obtain(task.repository, folder / "repositories", base=task.base)
-    store = await asyncio.to_thread(SnapshotStore.create, folder / "git", source, task.base)
+    store = await asyncio.to_thread(SnapshotStore.create, folder / "git", source, task.base, may_lack=is_data)
     try:
         changes = {f"{MODULE}.py": Change(reproducer.module.encode())}
         snapshot = store.commit(store.base, changes, subject="The reproducer of the issue")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sqlite3
 import threading
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -13,6 +13,7 @@ from tools.errors import InputError
 from tools.issues import Issue
 from tools.localization.bm25f import Bm25f, FieldWeights
 from tools.localization.cache import Cache
+from tools.localization.callees import Callee, callees
 from tools.localization.changes import changed_functions
 from tools.localization.chunks import Chunk
 from tools.localization.embedding import Embed, embedding_scores
@@ -240,6 +241,11 @@ class Localizer:
                 reasons = explain(features, weights, {})
                 ranked[path, found.name] = RankedFunction(path, found.name, score, found.start, found.end, reasons)
         return list(ranked.values())
+
+    def callees(self, functions: Sequence[RankedFunction], near: Collection[str], limit: int) -> list[Callee]:
+        """What `functions` call and use, see `tools.localization.callees`."""
+        with self._lock:
+            return callees(self._sources.modules, functions, near, limit)
 
     def skeleton(self, path: str) -> str:
         """The file with bodies elided, definitions with their line numbers; InputError when there is no such file."""

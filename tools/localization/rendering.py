@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 
 from tools.localization.index import Index
 from tools.localization.tags import Definition, Tags
 
 CHARACTERS_PER_TOKEN = 4
 MAX_SIGNATURE_LINES = 8
+FULL_NAMES = 1500
+SHORT_NAMES = 300
+"""Characters of the names of a file whose signatures do not fit."""
 _TYPES = {"class", "struct", "interface", "trait", "enum", "module", "type"}
 
 
@@ -59,7 +62,7 @@ def render_map(index: Index, paths: Sequence[str], focus: set[tuple[str, str]], 
         tags = index.tags([file.number])[file.number]
         names = {name for focused, name in focus if focused == path}
         text = index.read([file.number]).get(file.number, "") if rank < 60 or names else ""
-        for lines in (_full(text, tags), _focused(text, tags, names), [_names_only(tags)]):
+        for lines in _ways(text, tags, names):
             piece = "\n".join([f"{path}:", *lines]) + "\n"
             if lines and len(piece) <= budget * (0.4 if rank == 0 and len(paths) > 1 else 0.25 if rank < 4 else 0.1):
                 break
@@ -74,20 +77,47 @@ def render_map(index: Index, paths: Sequence[str], focus: set[tuple[str, str]], 
     return "".join(pieces)
 
 
-def _full(text: str, tags: Tags) -> list[str]:
-    return _signatures(text.split("\n"), [d for d in tags.definitions if d.kind != "variable"]) if text else []
+def _ways(text: str, tags: Tags, focus: set[str]) -> Iterator[list[str]]:
+    """From the most to the least that can be said of a file."""
+    lines = text.split("\n") if text else []
+    definitions = [definition for definition in tags.definitions if definition.kind != "variable"]
+    if lines:
+        yield _signatures(lines, definitions)
+    owners = {name.rpartition(".")[0] for name in focus}
+    shown = [definition for definition in definitions if definition.name in focus or definition.name in owners]
+    rest = [definition for definition in definitions if definition not in shown]
+    if lines and shown:
+        yield _signatures(lines, shown) + _named(rest, FULL_NAMES)
+        yield _signatures(lines, shown) + _named(rest, SHORT_NAMES)
+    yield _named(definitions, FULL_NAMES)
+    yield _named(definitions, SHORT_NAMES)
+    yield _named([definition for definition in definitions if "." not in definition.name], SHORT_NAMES)
 
 
-def _focused(text: str, tags: Tags, names: set[str]) -> list[str]:
-    owners = {name.rpartition(".")[0] for name in names}
-    wanted = [d for d in tags.definitions if d.name in names or d.name in owners]
-    return _signatures(text.split("\n"), wanted) if wanted and text else []
-
-
-def _names_only(tags: Tags) -> str:
-    names = [
-        definition.simple
-        for definition in tags.definitions
-        if definition.kind != "variable" and "." not in definition.name
-    ]
-    return "       " + ", ".join(names)[:300] if names else ""
+def _named(definitions: Sequence[Definition], limit: int) -> list[str]:
+    """Names alone, those of a class on a line of its own, in about `limit` characters; what is left out is counted."""
+    groups: dict[str, list[str]] = {}
+    for definition in definitions:
+        owner, _, simple = definition.name.rpartition(".")
+        if definition.kind in _TYPES:
+            groups.setdefault(definition.name, [])
+        else:
+            groups.setdefault(owner, []).append(simple)
+    loose = [name for name, inside in groups.items() if name and not inside]
+    groups = {"": groups.get("", []) + loose} | {name: inside for name, inside in groups.items() if name and inside}
+    shown: list[str] = []
+    used = left = 0
+    for owner, names in groups.items():
+        taken: list[str] = []
+        for name in names:
+            if used + len(name) + 2 > limit:
+                break
+            taken.append(name)
+            used += len(name) + 2
+        left += len(names) - len(taken)
+        if taken:
+            shown.append(f"       {owner + ': ' if owner else ''}{', '.join(taken)}")
+            used += len(owner)
+    if shown and left:
+        shown.append(f"       ... and {left} more")
+    return shown
