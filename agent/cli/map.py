@@ -30,7 +30,8 @@ def command(
         if file:
             typer.echo(localizer.skeleton(file))
             return
-        ranking = localizer.rank(parse_issue(text), k=40) if text else None
-        typer.echo(localizer.map(budget, ranking), nl=False)
+        parsed = parse_issue(text) if text else None
+        ranking = localizer.rank(parsed, k=40) if parsed else None
+        typer.echo(localizer.map(budget, ranking, parsed), nl=False)
     finally:
         localizer.close()

@@ -245,7 +245,7 @@ class Locator:
 
     def _outlines(self) -> str:
         ranking = self.ranking
-        return self._localizer.map(OUTLINE_TOKENS, replace(ranking, files=ranking.files[:SHOWN_FILES]))
+        return self._localizer.map(OUTLINE_TOKENS, replace(ranking, files=ranking.files[:SHOWN_FILES]), self._issue)
 
 
 def _spread(functions: Sequence[RankedFunction], limit: int) -> list[RankedFunction]:

@@ -143,6 +143,24 @@ def test_definitions_references_skeleton_and_map(shop: Path, tmp_path: Path) -> 
         found.skeleton("nope.py")
 
 
+def test_a_map_has_the_constants_an_issue_speaks_of_and_counts_the_names_it_leaves_out(
+    make_repository: Make, tmp_path: Path
+) -> None:
+    many = "".join(f"def step_{number}_of_many(price):\n    return price\n\n\n" for number in range(200))
+    settings = "LARGEST_ORDER = 10\nLARGEST = 1\nORDERS_BY_DAY = {\n    1: 2,\n}\n" + many
+    found = localizer(make_repository([("Start", {"shop/settings.py": settings})]), tmp_path, "HEAD")
+    issue = parse_issue("Let the default of the largest order be 20\nToday it is 10.")
+    text = found.map(1500, found.rank(issue), issue)
+    assert "    1| LARGEST_ORDER = 10\n" in text
+    assert "LARGEST = 1" not in text
+    assert "ORDERS_BY_DAY" not in text
+    names = text.split("step_")[1:]
+    assert len(set(names)) > 40
+    left_out = int(text.split("... and ")[1].split(" more")[0])
+    assert len(names) + left_out == 200
+    assert "LARGEST_ORDER" not in found.map(1500, found.rank(issue))
+
+
 def test_a_corrupt_cache_is_rebuilt_and_said_so(shop: Path, tmp_path: Path) -> None:
     first = localizer(shop, tmp_path)
     expected = first.rank(ISSUE).files

@@ -23,6 +23,7 @@ from tools.localization.fusion import Reason, explain, fuse, load_weights
 from tools.localization.hierarchy import Hierarchy
 from tools.localization.history import History
 from tools.localization.index import Index
+from tools.localization.lexis import terms_of
 from tools.localization.modules import Modules
 from tools.localization.objects import ObjectDatabase
 from tools.localization.query import Query, build_query
@@ -256,15 +257,31 @@ class Localizer:
             )
         return render_skeleton(self.index, file.number)
 
-    def map(self, budget_tokens: int, ranking: Ranking | None = None) -> str:
+    def map(self, budget_tokens: int, ranking: Ranking | None = None, issue: Issue | None = None) -> str:
         """The repository for a model, in at most `budget_tokens` tokens of about four characters.
 
         With a ranking, its best files and functions in full signature first; without, the files that others use most.
+        With an issue, also the variables of modules that it speaks of.
         """
         with self._lock:
             paths = [file.path for file in ranking.files] if ranking else self._central()
             focus = {(function.path, function.name) for function in ranking.functions[:40]} if ranking else set()
+            if issue is not None:
+                focus |= self._spoken_variables(issue, paths[:CANDIDATES])
             return render_map(self.index, paths, focus, budget_tokens)
+
+    def _spoken_variables(self, issue: Issue, paths: Sequence[str]) -> set[tuple[str, str]]:
+        """Names of at least two words at the top of modules, of which the issue has all words."""
+        title, prose, *_, names = build_query(issue).fields
+        spoken = title.keys() | prose.keys() | names.keys()
+        numbers = [self.index.by_path[path].number for path in paths]
+        return {
+            (self.index.files[number].path, found.name)
+            for number, tags in self.index.tags(numbers).items()
+            for found in tags.definitions
+            if found.kind == "variable" and "." not in found.name
+            if len(parts := terms_of(found.name)[:-1]) > 1 and spoken.issuperset(parts)
+        }
 
     def _central(self) -> list[str]:
         """Files by how many others import them."""

@@ -53,7 +53,7 @@ def render_map(index: Index, paths: Sequence[str], focus: set[tuple[str, str]], 
     """Files in the order given, each with its definitions' signatures, until the budget is used.
 
     The best files get all their signatures, and what is left over names; functions in `focus` are always shown in
-    files that are shown. Never longer than the budget.
+    files that are shown, variables too. Never longer than the budget.
     """
     budget = budget_tokens * CHARACTERS_PER_TOKEN
     pieces: list[str] = []
@@ -62,9 +62,10 @@ def render_map(index: Index, paths: Sequence[str], focus: set[tuple[str, str]], 
         tags = index.tags([file.number])[file.number]
         names = {name for focused, name in focus if focused == path}
         text = index.read([file.number]).get(file.number, "") if rank < 60 or names else ""
+        share = 1.0 if len(paths) == 1 else 0.4 if rank == 0 else 0.25 if rank < 4 else 0.1
         for lines in _ways(text, tags, names):
             piece = "\n".join([f"{path}:", *lines]) + "\n"
-            if lines and len(piece) <= budget * (0.4 if rank == 0 and len(paths) > 1 else 0.25 if rank < 4 else 0.1):
+            if lines and len(piece) <= budget * share:
                 break
         else:
             piece = f"{path}\n"
@@ -80,7 +81,7 @@ def render_map(index: Index, paths: Sequence[str], focus: set[tuple[str, str]], 
 def _ways(text: str, tags: Tags, focus: set[str]) -> Iterator[list[str]]:
     """From the most to the least that can be said of a file."""
     lines = text.split("\n") if text else []
-    definitions = [definition for definition in tags.definitions if definition.kind != "variable"]
+    definitions = [found for found in tags.definitions if found.kind != "variable" or found.name in focus]
     if lines:
         yield _signatures(lines, definitions)
     owners = {name.rpartition(".")[0] for name in focus}
