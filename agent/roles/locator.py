@@ -25,6 +25,8 @@ CALLED_LIMIT = 13_000
 LONG, SHORT = 45, 25
 """Lines shown of a long function that nobody has named: of the first `FIRST_FUNCTIONS`, and of others."""
 FIRST_FUNCTIONS = 6
+WHOLE = 80
+"""Lines of a function that stands whole beside a plan's."""
 OUTLINE_TOKENS = 3_500
 SHOWN_FILES = 10
 SHOWN_FUNCTIONS = 20
@@ -147,13 +149,14 @@ class Locator:
     def code(self, paths: Sequence[str]) -> str:
         """The functions the issue is about, within a budget of characters; those of `paths` first.
 
-        They are whole, but for those that stand beside a plan's.
+        They are whole, but for long ones that stand beside a plan's.
         """
         shown = Excerpts(self._reader)
         planned = self._planned()
         for function in self._wanted(paths):
             beside = bool(planned) and (function.path, function.name) not in planned
-            shown.add(function.path, (function.start, function.end), CODE_LIMIT, most=LONG if beside else 0)
+            most = LONG if beside and function.end - function.start >= WHOLE else 0
+            shown.add(function.path, (function.start, function.end), CODE_LIMIT, most=most)
         return shown.text
 
     def survey(self) -> tuple[str, list[Callee]]:
@@ -230,9 +233,6 @@ class Locator:
             key=lambda function: (
                 (function.path, function.name) not in planned,
                 function.path not in paths if paths else False,
-                -function.score,
-                function.path,
-                function.start,
             ),
         )
         if planned or paths:

@@ -3,6 +3,7 @@
 import subprocess
 from pathlib import Path
 
+from agent.roles.answers import Place, Plan
 from agent.roles.locator import Locator
 from tools.files import FolderFiles
 from tools.issues import parse_issue
@@ -73,3 +74,19 @@ def test_a_method_is_not_shown_again_below_its_class(tmp_path: Path) -> None:
     source = b"class Discount:\n    def of(self, price, share):\n        return price * share\n"
     shown = located(tmp_path / "unix", source + b"\n    def free(self):\n        return 1\n").code(())
     assert shown.count("return price * share") == 1
+
+
+def test_a_planned_function_is_whole_in_the_planners_order_and_a_long_one_beside_it_is_cut_short(
+    tmp_path: Path,
+) -> None:
+    body = "".join(f"    price += {number}\n" for number in range(120))
+    source = "".join(f"def {name}(price, share):\n{body}    return price\n\n\n" for name in ("discount", "second"))
+    locator = located(tmp_path / "plan", (source + "def first(price):\n    return price\n").encode())
+    places = [Place(path="prices.py", name=name) for name in ("first", "second")]
+    locator.plan = Plan(files=["prices.py"], functions=places)
+    shown = locator.code(())
+    heads = [line for line in shown.split("\n") if line.startswith("def ")]
+    assert heads == ["def first(price):", "def second(price, share):", "def discount(price, share):"]
+    assert "# prices.py, lines 125 to 246" in shown
+    assert shown.count("price += 119") == 1
+    assert shown.endswith("[77 lines left out]")
