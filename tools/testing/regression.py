@@ -32,11 +32,11 @@ def select_regression_tests(
 
     Known coverage answers exactly, with test ids. Else test files are ranked: by imports that lead to a suspect
     (directly, through a package's re-exports, through conftest), by name (`test_foo.py` for `foo.py`), by words that
-    the paths share, and by nearness in the tree.
+    the paths share, and by nearness in the tree; what the n-th suspect gives counts 1 / (1 + (n - 1) / 2).
 
     Args:
         files: of the repository.
-        suspects: the paths that changed, or are to be changed.
+        suspects: the paths that changed, or are to be changed, likeliest first.
         coverage: of an earlier run, if there was one.
         timings: seconds of tests by id, as far as they are known.
         limit_seconds: the sum of the timings stays below it, except that the first choice is always in.
@@ -88,17 +88,21 @@ def rank_test_files(files: FileReader, suspects: Sequence[str]) -> list[str]:
     suffixes = {posixpath.splitext(path)[1] for path in suspects}
     paths = [path for path in files.paths() if posixpath.splitext(path)[1] in suffixes]
     tests = find_test_files(paths)
-    distances = ImportGraph(files).distances([path for path in suspects if files.exists(path)])
+    graph = ImportGraph(files)
+    distances = [graph.distances([path] if files.exists(path) else []) for path in suspects]
     weights = _word_weights(paths)
-    scores = {test: _score(test, suspects, distances.get(test), weights) for test in tests}
+    scores = {test: _score(test, suspects, [known.get(test) for known in distances], weights) for test in tests}
     return sorted((test for test in tests if scores[test] > 0), key=lambda test: (-scores[test], test))
 
 
-def _score(test: str, suspects: Sequence[str], distance: int | None, weights: Mapping[str, float]) -> float:
+def _score(test: str, suspects: Sequence[str], distances: Sequence[int | None], weights: Mapping[str, float]) -> float:
     if test in suspects and is_test_file(test):
         return 10.0
-    imported = 2.0 / distance if distance else 0.0
-    return imported + max((_likeness(test, path, weights) for path in suspects), default=0.0)
+    said = [
+        (2.0 / distance if distance else 0.0) + _likeness(test, path, weights)
+        for path, distance in zip(suspects, distances, strict=True)
+    ]
+    return max((score / (1 + place / 2) for place, score in enumerate(said)), default=0.0)
 
 
 def _likeness(test: str, path: str, weights: Mapping[str, float]) -> float:
