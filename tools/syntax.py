@@ -22,6 +22,14 @@ def parse_python(source: str | bytes) -> ast.Module:
         return ast.parse(source)
 
 
+def parse_definition(text: str) -> ast.Module:
+    """As `parse_python`, of a definition as it stands in its file; line numbers are one too high.
+
+    An indented one is not moved to the left, for the lines of its strings may be indented less.
+    """
+    return parse_python(("if True:\n" if text[:1].isspace() else "\n") + text)
+
+
 def parse_expression(source: str) -> ast.Expression:
     """As `ast.parse(source, mode="eval")`, one thread at a time."""
     with _one_at_a_time:

@@ -7,14 +7,14 @@ from collections.abc import Sequence
 
 from tools.files import FileReader
 from tools.imports import imports_of
-from tools.syntax import parse_python
+from tools.syntax import parse_definition
 
 DOCSTRING_LINES = 6
 """Docstrings of more lines are cut to their first paragraph, and that to `KEPT_LINES`."""
 KEPT_LINES = 4
 IMPORTS_LIMIT = 2_000
 SPARED = 5
-"""Lines that a definition may have more than it may have."""
+"""So few lines too many are shown all the same."""
 _DOCUMENTED = (ast.FunctionDef, ast.AsyncFunctionDef, ast.ClassDef)
 
 
@@ -89,8 +89,7 @@ def _docstring(path: str, lines: Sequence[str]) -> tuple[int, int]:
     if not path.endswith(".py"):
         return 0, 0
     try:
-        # an indented definition stays as it is, for the lines of its strings may be indented less
-        module = parse_python("if True:\n" + "\n".join(lines) if lines[0][:1].isspace() else "\n" + "\n".join(lines))
+        module = parse_definition("\n".join(lines))
     except (SyntaxError, ValueError, RecursionError, MemoryError):
         return 0, 0
     node = next((node for node in ast.walk(module) if isinstance(node, _DOCUMENTED)), None)

@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING
 from tools.localization.index import Index, Place
 from tools.localization.modules import Modules
 from tools.localization.tags import Tags
-from tools.syntax import parse_python
+from tools.syntax import parse_definition
 
 if TYPE_CHECKING:
     from tools.localization.localizer import RankedFunction
@@ -52,7 +52,7 @@ def callees(modules: Modules, functions: Sequence[RankedFunction], near: Collect
     Args:
         modules: of the index that `functions` are of.
         functions: what they are themselves is left out.
-        near: paths of the files whose methods go before those of others.
+        near: paths of the files in which a method is looked for whose class is not known.
         limit: of the number.
     """
     resolver = _Resolver(modules, frozenset(near))
@@ -79,12 +79,12 @@ class _Resolver:
         self._index: Index = modules.index
         self._near = near
         self._tags: dict[int, Tags] = {}
+        self._imported: dict[str, dict[str, list[tuple[list[int], str]]]] = {}
 
     def used(self, function: RankedFunction, text: str) -> Iterator[Place]:
         """What the text of a function uses, in its order."""
         try:
-            # an indented definition stays as it is, for the lines of its strings may be indented less
-            tree = parse_python(f"if True:\n{text}" if text[:1].isspace() else text)
+            tree = parse_definition(text)
         except (SyntaxError, ValueError, RecursionError, MemoryError):
             tree = None
         if tree is None or not function.path.endswith(".py"):
@@ -128,8 +128,10 @@ class _Resolver:
 
     def _imports(self, path: str) -> dict[str, list[tuple[list[int], str]]]:
         """Names that a file imports: the files they are of, and what they are called there ("" for a module)."""
+        if path in self._imported:
+            return self._imported[path]
+        found = self._imported[path] = {}
         number = self._index.by_path[path].number
-        found: dict[str, list[tuple[list[int], str]]] = {}
         for item in self._of(number).imports:
             foreign = not item.level and item.module.partition(".")[0] in sys.stdlib_module_names
             files = [] if foreign else self._modules.imported(number, item)
