@@ -10,7 +10,7 @@ from __future__ import annotations
 import argparse
 import json
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -19,7 +19,7 @@ from benchmarks.localization.instances import Instance, locate, read_instances
 from tools.errors import InputError
 from tools.issues import parse_issue
 from tools.localization import Localizer
-from tools.localization.index import is_test
+from tools.localization.index import Index, is_test
 from tools.snapshots.command import GitFailed, run_git
 
 DAYS_BEFORE = 200
@@ -55,8 +55,20 @@ def past_commits(repository: Path, instances: Sequence[Instance], count: int) ->
         for found in instances
     ]
     oldest, commit = min(dates)
-    records = _log(repository, commit, oldest - DAYS_BEFORE * 86400)
-    telling = [found for record in records if (found := _telling(record))]
+    return telling_commits(repository, commit, oldest - DAYS_BEFORE * 86400, count, is_python)
+
+
+def is_python(path: str) -> bool:
+    """Whether a changed path counts as one that an issue could be about."""
+    return path.endswith(".py") and not is_test(path)
+
+
+def telling_commits(
+    repository: Path, commit: str, until: int, count: int, is_source: Callable[[str], bool]
+) -> list[Past]:
+    """At most `count` ancestors of `commit` before the time `until` that change few lines of few sources."""
+    records = _log(repository, commit, until)
+    telling = [found for record in records if (found := _telling(record, is_source))]
     step = max(1.0, len(telling) / POOL)
     pool = [telling[int(number * step)] for number in range(min(POOL, len(telling)))]
     best = sorted(range(len(pool)), key=lambda number: (-_likeness(pool[number].message), -number))[:count]
@@ -94,13 +106,13 @@ def _likeness(message: str) -> float:
     return said + code + min(len(body.strip()), 400) / 200 + min(len(title.split()), 12) / 12
 
 
-def _telling(record: str) -> Past | None:
+def _telling(record: str, is_source: Callable[[str], bool]) -> Past | None:
     head, _, counts = record.partition("\x03")
     commit, parents, message = head.split("\x02", 2)
     message = _TICKET.sub("", _NOISE.sub("", message).strip())
     title = message.partition("\n")[0]
     rows = [row.split("\t") for row in counts.strip().split("\n") if row.count("\t") == 2]
-    sources = [row for row in rows if row[2].endswith(".py") and not is_test(row[2])]
+    sources = [row for row in rows if is_source(row[2])]
     lines = sum(int(added) + int(deleted) for added, deleted, _ in sources if added != "-")
     dull = _DULL.search(title) or len(title.split()) < 4 or len(message) < 35
     if dull or not parents or not 1 <= len(sources) <= 3 or len(rows) > 8 or not 1 <= lines <= 120:
@@ -108,14 +120,12 @@ def _telling(record: str) -> Past | None:
     return Past(commit, parents.split()[0], message)
 
 
-def example(repository: Path, name: str, past: Past, cache: Path) -> dict[str, object]:
-    """What `evaluate.py --features` writes for an instance, of a past commit."""
+def changed_by(
+    past: Past, repository: Path, index: Index, is_source: Callable[[str], bool]
+) -> tuple[list[str], list[tuple[str, str]]]:
+    """The sources that a commit changed, and the functions of its parent with a deletion or an insertion inside."""
     change = run_git("diff-tree", "-p", "--no-renames", past.parent, past.commit, git_dir=repository)
-    patch = edits(change.decode("utf-8", "replace"))
-    changed = {path: lines for path, lines in patch.items() if path.endswith(".py") and not is_test(path)}
-    localizer = Localizer(repository, past.parent, cache=cache)
-    files, functions = localizer.features(parse_issue(past.message))
-    index = localizer.index
+    changed = {path: lines for path, lines in edits(change.decode("utf-8", "replace")).items() if is_source(path)}
     wanted: dict[tuple[str, str], None] = {}
     for path, lines in changed.items():
         numbers = [index.by_path[path].number] if path in index.by_path else []
@@ -125,13 +135,21 @@ def example(repository: Path, name: str, past: Past, cache: Path) -> dict[str, o
             ]
             if found.kind in {"function", "method"} and any(hit):
                 wanted[path, found.name] = None
+    return list(changed), list(wanted)
+
+
+def example(repository: Path, name: str, past: Past, cache: Path) -> dict[str, object]:
+    """What `evaluate.py --features` writes for an instance, of a past commit."""
+    localizer = Localizer(repository, past.parent, cache=cache)
+    changed, wanted = changed_by(past, repository, localizer.index, is_python)
+    files, functions = localizer.features(parse_issue(past.message))
     localizer.close()
     return {
         "id": past.commit[:12],
         "repository": name,
         "split": "past",
-        "gold_files": list(changed),
-        "gold_functions": list(wanted),
+        "gold_files": changed,
+        "gold_functions": wanted,
         "file_features": files,
         "function_features": [[path, function, values] for (path, function, _), values in functions.items()],
     }
