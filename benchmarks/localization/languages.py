@@ -16,9 +16,8 @@ from benchmarks.localization.evaluate import FILE_CUTS, FUNCTION_CUTS, accuracy,
 from benchmarks.localization.past import Past, changed_by, telling_commits
 from tools.issues import parse_issue
 from tools.localization import Localizer
-from tools.localization.entities import is_vendored
-from tools.localization.index import is_test
 from tools.localization.languages import language_of
+from tools.localization.paths import is_test, is_vendored
 from tools.snapshots.command import run_git
 
 _TEXTS = ("text_title", "text_prose", "text_code")

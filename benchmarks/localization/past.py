@@ -19,7 +19,8 @@ from benchmarks.localization.instances import Instance, locate, read_instances
 from tools.errors import InputError
 from tools.issues import parse_issue
 from tools.localization import Localizer
-from tools.localization.index import Index, is_test
+from tools.localization.index import Index
+from tools.localization.paths import is_test
 from tools.snapshots.command import GitFailed, run_git
 
 DAYS_BEFORE = 200

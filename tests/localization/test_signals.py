@@ -5,11 +5,10 @@ from hypothesis import strategies as st
 from tools.localization.bm25f import normalised
 from tools.localization.density import WINDOW, densest
 from tools.localization.embedding import cosine
-from tools.localization.entities import is_vendored
 from tools.localization.fusion import explain, fuse, load_weights
-from tools.localization.index import is_test
 from tools.localization.lexis import path_terms, split_source, terms_of, text_fields
 from tools.localization.neighbours import Edges, pagerank, reversed_edges
+from tools.localization.paths import is_test, is_vendored
 
 
 def test_terms_of_identifiers() -> None:

@@ -11,6 +11,7 @@ from tools.localization.hierarchy import Hierarchy
 from tools.localization.index import Index
 from tools.localization.lexis import STOPWORDS, terms_of
 from tools.localization.modules import Modules
+from tools.localization.paths import is_vendored
 from tools.localization.snippets import uses
 
 MAX_DEFINERS = 40
@@ -254,9 +255,3 @@ def _identifiers(text: str, shortest: int = 2) -> list[str]:
 
 _EXCEPTION = re.compile(r"(?:Error|Exception|Warning|Exit|DoesNotExist)$")
 _WORD = re.compile(r"[^\W\d]\w*")
-_VENDORED = re.compile(r"(?:^|/)(?:_?vendor(?:ed)?|extern(?:al|als)?|third_party|node_modules|packages|_?bundled)/")
-
-
-def is_vendored(path: str) -> bool:
-    """Whether a path is of other people's code kept in the repository."""
-    return bool(_VENDORED.search(path))

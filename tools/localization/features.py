@@ -6,7 +6,6 @@ Nothing here decides; `fusion` weighs.
 from __future__ import annotations
 
 import math
-import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
@@ -14,12 +13,13 @@ from tools.issues import Issue
 from tools.localization.bm25f import Bm25f, LexicalScores, normalised
 from tools.localization.calls import call_flow
 from tools.localization.chunks import FileText, fragments, literal_matches, read_chunks, score_chunks, spelled_codes
-from tools.localization.entities import Evidence, gather, is_vendored
+from tools.localization.entities import Evidence, gather
 from tools.localization.hierarchy import Hierarchy
 from tools.localization.history import History, HistoryScores
 from tools.localization.index import Index
 from tools.localization.modules import Modules
 from tools.localization.neighbours import Edges, file_edges, pagerank, received, reversed_edges
+from tools.localization.paths import is_aside
 from tools.localization.query import QUERY_FIELDS, Query
 
 Features = dict[str, float]
@@ -102,13 +102,7 @@ def _priors(table: Table, index: Index) -> None:
         features["size"] = min(1.0, math.log1p(sum(file.stored.lengths)) / 10)
         features["depth"] = min(1.0, file.path.count("/") / 8)
         features["no_grammar"] = float(file.language == "other")
-        features["side_folder"] = float(bool(_SIDE.search(file.path)) or is_vendored(file.path))
-
-
-_SIDE = re.compile(
-    r"^(?:docs?|asv_bench|scripts|tools|tutorials|extras|ci|bin|build_tools|release|maint_tools|samples|demo|plugins|utils)/"
-    r"|(?:^|/)(?:examples?|galleries|testutils|benchmarks?)/"
-)
+        features["side_folder"] = float(is_aside(file.path))
 
 
 def second_look(

@@ -14,19 +14,11 @@ from tools.localization.builder import build_missing
 from tools.localization.cache import SEGMENT_SHIFT, Cache, Stored
 from tools.localization.languages import language_of
 from tools.localization.objects import ObjectDatabase, TreeFile
+from tools.localization.paths import is_test
 from tools.localization.segment import COUNT_BITS, COUNT_MASK, FIELD_MASK, FIELDS, ORDINAL_SHIFT
 from tools.localization.tags import Definition, Tags
 
 MAX_FILES = 200_000
-_TEST_PATH = re.compile(
-    r"(?:^|/)tests/|^(?:test|testing|tests|spec|__tests__)/|(?:^|/)__tests__/|(?:^|/)(?:test_[^/]*|[^/]*_test|tests|conftest)\.pyw?$"
-    r"|(?:_test|_spec|\.test|\.spec|Test|Tests)\.(?:[cm]?[jt]sx?|go|rb|java|cs|php|rs|cc|cpp)$|(?:^|/)src/test/"
-)
-
-
-def is_test(path: str) -> bool:
-    """Whether a path is a test file by its name or folder."""
-    return bool(_TEST_PATH.search(path))
 
 
 @dataclass(frozen=True)
