@@ -8,7 +8,6 @@ from tools.localization.embedding import cosine
 from tools.localization.fusion import explain, fuse, load_weights
 from tools.localization.lexis import path_terms, split_source, terms_of, text_fields
 from tools.localization.neighbours import Edges, pagerank, reversed_edges
-from tools.localization.paths import is_test, is_vendored
 
 
 def test_terms_of_identifiers() -> None:
@@ -34,23 +33,6 @@ def test_source_is_split_into_code_comments_and_strings() -> None:
 def test_splitting_loses_no_letters(style: str, text: str) -> None:
     pieces = text_fields(split_source(text, style))
     assert sorted(c for piece in pieces for c in piece if c in "ab") == sorted(c for c in text if c in "ab")
-
-
-def test_paths_of_tests_and_of_other_peoples_code() -> None:
-    for path in (
-        "tests/x.py",
-        "a/tests/b.py",
-        "pkg/test_x.py",
-        "pkg/x_test.go",
-        "src/a.spec.ts",
-        "conftest.py",
-        "test/a.rb",
-    ):
-        assert is_test(path), path
-    for path in ("django/test/client.py", "sympy/testing/runtests.py", "pkg/contest.py", "latest/a.py"):
-        assert not is_test(path), path
-    assert is_vendored("requests/packages/urllib3/response.py")
-    assert not is_vendored("sympy/core/package.py")
 
 
 @given(
