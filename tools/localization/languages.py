@@ -210,7 +210,7 @@ LANGUAGES = (
         _set(
             "translation_unit preproc_if preproc_ifdef preproc_else preproc_elif "
             "linkage_specification declaration_list "
-            "field_declaration_list template_declaration declaration field_declaration"
+            "field_declaration_list template_declaration declaration field_declaration friend_declaration"
         ),
         _set("preproc_include using_declaration"),
         "c",

@@ -15,9 +15,10 @@ from functools import partial
 from tools.localization.bodies import without_bodies
 from tools.localization.languages import BY_NAME
 from tools.localization.lexis import TERMS, split_source, text_fields, token_word, tokens
+from tools.localization.preprocessed import preprocessed
 from tools.localization.tags import Tags, extract, is_generated
 
-EXTRACTOR = 3
+EXTRACTOR = 4
 FIELDS = ("name", "code", "comment", "string")
 COUNT_BITS = 12
 COUNT_MASK = (1 << COUNT_BITS) - 1
@@ -56,7 +57,11 @@ def parse(blob: str, language: str, source: bytes) -> Parsed:
     pieces = split_source(text, BY_NAME[language].style)
     if language == "python" and "\ufffd" not in text:
         source = without_bodies(text, pieces).encode()
-    return Parsed(blob, language, extract(source, language), pieces)
+    grammar = language
+    if language in {"c", "cpp"}:
+        text, grammar = preprocessed(pieces, language)
+        source = text.encode()
+    return Parsed(blob, language, extract(source, grammar), pieces)
 
 
 class _Tokens(dict[str, "array[int]"]):
