@@ -26,6 +26,7 @@ ORIGINS: dict[str, Origin] = {
     "given": "given",
     "baseline": "given",
     "reproduction": "generated",
+    "control": "distinguishing",
     "distinguishing": "distinguishing",
 }
 NAMES: dict[Origin, str] = {
@@ -130,14 +131,15 @@ def explained(seen: Sequence[Seen], place: int, targets: Sequence[Target]) -> Co
 def matrix_of(seen: Sequence[Seen], targets: Sequence[Target], shown: _Shown = EVERYTHING) -> Matrix:
     """The candidates and what each did on each test.
 
-    The regression tests are one column: whether none broke. A test that a candidate was not run on counts as failed,
+    A control, which passes on the base, says something only where a candidate fails it. The regression tests are one
+    column: whether none broke. A test that a candidate was not run on counts as failed,
     as regression tests that were not run do not: they are left out only when no target passes.
     """
     columns: list[tuple[Test, list[bool]]] = []
     for target in targets:
         origin = ORIGINS[target.origin]
         statuses = [_status(each.evaluation, target) for each in seen]
-        if origin in shown.origins and any(statuses):
+        if origin in shown.origins and _telling(target, statuses):
             columns.append((Test(origin=origin, name=target.id), [status == "passed" for status in statuses]))
     ran = [each.evaluation.regressions_run and each.evaluation.watched > 0 for each in seen]
     if "regression" in shown.origins and any(ran):
@@ -174,7 +176,11 @@ def _chances(rows: Sequence[Seen], targets: Sequence[Target], shown: _Shown) -> 
 
 
 def _status(evaluation: Evaluation, target: Target) -> str:
-    return evaluation.targets.get(target.id) or evaluation.distinguishing.get(target.id, "")
+    return {**evaluation.targets, **evaluation.controls, **evaluation.distinguishing}.get(target.id, "")
+
+
+def _telling(target: Target, statuses: Sequence[str]) -> bool:
+    return any(statuses) and (target.origin != "control" or set(statuses) != {"passed"})
 
 
 def _findings(each: Seen, shown: _Shown) -> dict[str, float]:
@@ -212,7 +218,8 @@ def _test_words(own: Seen, targets: Sequence[Target]) -> Iterable[tuple[Origin, 
     evaluation = own.evaluation
     for origin in ("given", "generated", "distinguishing"):
         wanted = [target for target in targets if ORIGINS[target.origin] == origin]
-        statuses = [status for target in wanted if (status := _status(evaluation, target))]
+        found = [(target, _status(evaluation, target)) for target in wanted]
+        statuses = [status for target, status in found if _telling(target, [status])]
         if statuses:
             yield origin, f"{statuses.count('passed')} of {len(statuses)} {NAMES[origin]} tests pass"
     if evaluation.regressions_run and evaluation.watched:

@@ -98,11 +98,10 @@ class Crew:
         if self.team is None or not self._settings.reproduction or self.evaluator.suite.targets:
             return ()
         written = await tester.reproduce(self.team, self.evaluator, self._locator, self._bench.runner, count=count)
-        for target in written:
-            self.evaluator.add_target(target)
+        self.evaluator.add_written(written.targets, written.controls)
         if suspicion := await self.evaluator.suspicion():
             await asyncio.to_thread(self._locator.look_again, suspicion)
-        return tuple(target.id for target in written)
+        return tuple(target.id for target in written.targets)
 
     async def think(self, count: int) -> Sequence[Strategy]:
         """Strategies for the issue."""

@@ -40,7 +40,7 @@ def ranked(kit: LocalKit, snapshots: SnapshotStore, standing: Standing) -> Ranke
         node=standing.node.id,
         probability=standing.probability,
         title=work.title,
-        tests={**evaluation.targets, **evaluation.distinguishing},
+        tests={**evaluation.targets, **evaluation.controls, **evaluation.distinguishing},
         broken=len(evaluation.broken),
         behaviour=standing.behaviour,
         same=tuple(node.id for node in standing.same),

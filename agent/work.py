@@ -59,6 +59,7 @@ class Evaluation:
         held: how many regression tests pass as they did before.
         broken: the regression tests that do not.
         regressions_run: whether the regression tests were run at all.
+        controls: status of each test that was written beside a target and passes on the base.
         distinguishing: status of each test that was written to tell finalists apart.
         findings: static findings against the change, one line each.
         undefined: names and attributes that the change uses and nothing defines, one line each.
@@ -72,6 +73,7 @@ class Evaluation:
     held: int = 0
     broken: tuple[str, ...] = ()
     regressions_run: bool = False
+    controls: Mapping[str, str] = field(default_factory=dict)
     distinguishing: Mapping[str, str] = field(default_factory=dict)
     findings: tuple[str, ...] = ()
     undefined: tuple[str, ...] = ()
@@ -84,6 +86,11 @@ class Evaluation:
     def fixed(self) -> tuple[str, ...]:
         """The targets that pass."""
         return tuple(test for test, status in self.targets.items() if status == "passed")
+
+    @property
+    def lost_controls(self) -> dict[str, str]:
+        """The controls that do not pass, with their status."""
+        return {test: status for test, status in self.controls.items() if status != "passed"}
 
     @property
     def watched(self) -> int:
@@ -118,6 +125,8 @@ class Evaluation:
             parts.append(f"{len(self.fixed)} of {len(self.targets)} target tests pass")
         else:
             parts.append("no target tests")
+        if self.lost_controls:
+            parts.append(f"{len(self.lost_controls)} of {len(self.controls)} control tests no longer pass")
         if self.regressions_run:
             parts.append(f"{self.held} regression tests hold" + (f", {len(self.broken)} break" if self.broken else ""))
         else:

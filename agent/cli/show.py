@@ -109,7 +109,7 @@ def _show_node(folder: RunFolder, node: NodeRecord, console: Console, *, json_ou
         line(node.title)
     if node.strategy:
         print_prose("strategy: ", node.strategy, console)
-    for kind in ("targets", "distinguishing"):
+    for kind in ("targets", "controls", "distinguishing"):
         for test, status in ((node.evaluation or {}).get(kind) or {}).items():
             line(f"  {status}: {test}", "green" if status == "passed" else "red")
     if node.evaluation:

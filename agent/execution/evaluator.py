@@ -20,7 +20,7 @@ from tools.snapshots import Change, SnapshotFiles, SnapshotStore
 from tools.testing.naming import is_test_file
 from tools.testing.types import Baseline, TestReport, regressions
 
-Origin = Literal["given", "baseline", "reproduction", "distinguishing"]
+Origin = Literal["given", "baseline", "reproduction", "control", "distinguishing"]
 
 MAX_OUTPUT = 6000
 SCREENED_SECONDS = 3.0
@@ -33,12 +33,12 @@ RUNNER_FILES = frozenset({"conftest.py", "pytest.ini", "tox.ini", "setup.cfg", "
 
 @dataclass(frozen=True)
 class Target:
-    """A test that should go from failing to passing.
+    """A test that should go from failing to passing, or, a control, keep passing.
 
     Attributes:
         id: in the runner's naming.
-        origin: given by the user, found failing in the baseline, written to reproduce the issue, or written to tell
-            finalists apart.
+        origin: given by the user, found failing in the baseline, written to reproduce the issue, written beside such a
+            test and passing on the base, or written to tell finalists apart.
         files: test files it needs that the base does not have.
     """
 
@@ -54,6 +54,7 @@ class Suite:
     Attributes:
         targets: fail on the base, should pass.
         distinguishing: pass on some finalists and fail on others.
+        controls: were written beside targets, pass on the base, and should go on to pass.
         regression: test files (or ids) that are run to see what breaks.
         baseline: how the regression tests behave on the base.
         report: of the base, with coverage where the runner records it.
@@ -64,11 +65,12 @@ class Suite:
     baseline: Baseline = field(default_factory=Baseline)
     report: TestReport = field(default_factory=TestReport)
     distinguishing: tuple[Target, ...] = ()
+    controls: tuple[Target, ...] = ()
 
     @property
     def tests(self) -> tuple[Target, ...]:
         """All tests that are evidence by themselves, the regression tests left out."""
-        return (*self.targets, *self.distinguishing)
+        return (*self.targets, *self.controls, *self.distinguishing)
 
 
 class Evaluator:
@@ -107,9 +109,10 @@ class Evaluator:
         found = tuple(Target(test, "baseline") for test in failing)
         self.suite = replace(self.suite, targets=found)
 
-    def add_target(self, target: Target) -> None:
-        """Adds a test that was seen to fail on the base."""
-        self.suite = replace(self.suite, targets=(*self.suite.targets, target))
+    def add_written(self, targets: Sequence[Target], controls: Sequence[Target]) -> None:
+        """Adds tests that were seen to fail on the base, and those of the same files that were seen to pass there."""
+        suite = self.suite
+        self.suite = replace(suite, targets=(*suite.targets, *targets), controls=(*suite.controls, *controls))
 
     def add_distinguishing(self, targets: Sequence[Target]) -> None:
         """Adds tests that were seen to tell finalists apart."""
@@ -142,9 +145,12 @@ class Evaluator:
         nothing is not worth them.
         """
         judged = await self._judged(work.snapshot)
-        targets, report = await self._targets(judged)
-        evaluation = Evaluation(targets=targets)
-        output = _excerpt(report, [test for test, status in targets.items() if status != "passed"])
+        report = await self._written(judged)
+        targets, controls = (
+            {test.id: report.status(test.id) for test in tests} for tests in (self.suite.targets, self.suite.controls)
+        )
+        evaluation = Evaluation(targets=targets, controls=controls)
+        output = _excerpt(report, [test for test, status in (targets | controls).items() if status != "passed"])
         if not targets or "passed" in targets.values():
             evaluation, broken_output = await self._regressions(judged, evaluation)
             output = f"{output}\n{broken_output}".strip()
@@ -251,12 +257,9 @@ class Evaluator:
         found = [(source.edited(edit), hot_function(source, edit)) for source, edit in edits]
         return [FileEdit(path, content, hot) for content, hot in found if content is not None]
 
-    async def _targets(self, judged: str) -> tuple[dict[str, str], TestReport]:
-        ids = [target.id for target in self.suite.targets]
-        if not ids:
-            return {}, TestReport()
-        report = await self._bench.run(judged, ids, seconds=self._seconds)
-        return {test: report.status(test) for test in ids}, report
+    async def _written(self, judged: str) -> TestReport:
+        ids = [test.id for test in (*self.suite.targets, *self.suite.controls)]
+        return await self._bench.run(judged, ids, seconds=self._seconds) if ids else TestReport()
 
     async def _regressions(self, judged: str, evaluation: Evaluation) -> tuple[Evaluation, str]:
         targets = {target.id for target in self.suite.targets}

@@ -38,21 +38,30 @@ class Written:
     answer: str
 
 
+@dataclass(frozen=True)
+class Reproduced:
+    """The tests of the files that were kept: those that fail on the base, and those that pass there."""
+
+    targets: tuple[Target, ...] = ()
+    controls: tuple[Target, ...] = ()
+
+
 async def reproduce(
     team: Team, evaluator: Evaluator, locator: Locator, runner: TestRunner, *, count: int
-) -> list[Target]:
-    """Up to `count` test files' worth of targets; fewer when a test cannot be made to fail for the right reason."""
-    targets: list[Target] = []
+) -> Reproduced:
+    """The tests of up to `count` files; fewer when a test cannot be made to fail for the right reason."""
+    found = Reproduced()
     for number in range(1, count + 1):
         no_test = contextlib.suppress(ContextTooLong, InvalidAnswer, Refused)
         with scope.entered(f"reproduction-{number}"), no_test:
-            targets += await _reproduce_once(team, evaluator, locator, runner, number=number, earlier=targets)
-    return targets
+            more = await _reproduce_once(team, evaluator, locator, runner, number=number, earlier=found.targets)
+            found = Reproduced((*found.targets, *more.targets), (*found.controls, *more.controls))
+    return found
 
 
 async def _reproduce_once(
     team: Team, evaluator: Evaluator, locator: Locator, runner: TestRunner, *, number: int, earlier: Sequence[Target]
-) -> list[Target]:
+) -> Reproduced:
     path = locator.new_test_path(number)
     turn = prompts.render(
         "tester",
@@ -69,7 +78,7 @@ async def _reproduce_once(
         written = written_file(path, response.text)
         if written is None:
             if response.text.strip().upper().startswith("CANNOT"):
-                return []
+                return Reproduced()
             messages.append(Message("user", f"The answer has no block that begins with FILE: {path}"))
             continue
         report = await evaluator.run_on_base({path: written.content}, [path])
@@ -80,12 +89,13 @@ async def _reproduce_once(
             continue
         verdict = verdict or await _misses(team, written, report)
         if not verdict:
-            fresh = [test for test in report.failed if test not in copies]
-            return [Target(test, "reproduction", {path: written.content}) for test in fresh]
+            files = {path: written.content}
+            fresh = [Target(test, "reproduction", files) for test in report.failed if test not in copies]
+            return Reproduced(tuple(fresh), tuple(Target(test, "control", files) for test in report.passed))
         messages.append(
             Message("user", prompts.render("tester_retry", verdict=verdict, output=clip(describe(report), 6000)))
         )
-    return []
+    return Reproduced()
 
 
 def _breaks(written: Written, report: TestReport) -> str:

@@ -319,6 +319,7 @@ def results(work: Work) -> str:
         return "it was not run"
     parts = [evaluation.summary()]
     parts += [f"{status} {test}" for test, status in evaluation.targets.items()]
+    parts += [f"{status} {test}, which passes without the patch" for test, status in evaluation.lost_controls.items()]
     parts += [f"broken: {test}" for test in evaluation.broken[:10]]
     parts += [f"finding: {finding}" for finding in evaluation.findings[:10]]
     return "\n".join([*parts, evaluation.output])

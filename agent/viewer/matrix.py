@@ -65,7 +65,11 @@ def verdicts(node: NodeRecord, base: Mapping[str, str]) -> list[Verdict]:
     evaluation = node.evaluation or {}
     targets: Mapping[str, str] = _asked(evaluation)
     broken = tuple(evaluation.get("broken") or ())
-    found = [Verdict(test, base.get(test, "failed"), status, True) for test, status in targets.items()]
+    controls = evaluation.get("controls") or {}
+    found = [
+        Verdict(test, base.get(test, "passed" if test in controls else "failed"), status, True)
+        for test, status in targets.items()
+    ]
     found += [Verdict(test, base.get(test, "passed"), "failed", False) for test in broken]
     if evaluation.get("regressions_run"):
         left = [test for test, status in base.items() if status == "passed" and test not in {*targets, *broken}]
@@ -74,8 +78,9 @@ def verdicts(node: NodeRecord, base: Mapping[str, str]) -> list[Verdict]:
 
 
 def _asked(evaluation: Mapping[str, Any]) -> dict[str, str]:
-    """The targets and the tests that tell finalists apart."""
-    return {**(evaluation.get("targets") or {}), **(evaluation.get("distinguishing") or {})}
+    """The targets, what should go on to pass beside them, and the tests that tell finalists apart."""
+    kinds = ("targets", "controls", "distinguishing")
+    return {test: status for kind in kinds for test, status in (evaluation.get(kind) or {}).items()}
 
 
 def matrix(nodes: Sequence[NodeRecord], base: Mapping[str, str], chosen: str = "") -> Matrix:

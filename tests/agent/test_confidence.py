@@ -18,6 +18,7 @@ TARGETS = (
     Target("one", "reproduction"),
     Target("two", "reproduction"),
     Target("apart", "distinguishing"),
+    Target("control", "control"),
 )
 STATUSES = st.sampled_from(["passed", "failed", "error", "missing"])
 
@@ -43,6 +44,7 @@ def companies(draw) -> list[Seen]:
             run=draw(st.booleans()),
             critic=draw(st.sampled_from([None, 0.0, 0.4, 1.0])),
             distinguishing=apart,
+            controls={"control": draw(STATUSES)},
             undefined=draw(st.sampled_from([(), ("np.aray",)])),
         )
         form = draw(st.sampled_from([1.0, 0.25]))
@@ -75,6 +77,23 @@ def test_every_kind_of_evidence_moves_it_the_way_it_should() -> None:
     assert lone(distinguishing={"apart": "failed"}) < lone(distinguishing={"apart": "passed"})
     several = lone(files=2)
     assert several / (1 - several) == pytest.approx(SEVERAL_FILES * usual / (1 - usual))
+
+
+def test_a_control_says_something_only_when_it_fails() -> None:
+    plain, passing, failing = (
+        seen("a"),
+        seen("b", controls={"control": "passed"}),
+        seen("c", controls={"control": "failed"}),
+    )
+    assert probabilities([passing], TARGETS) == probabilities([plain], TARGETS)
+    assert probabilities([failing], TARGETS)[0] < probabilities([passing], TARGETS)[0]
+    kept, lost = probabilities([passing, failing], TARGETS)
+    assert kept > lost
+    assert "control" not in [test.name for test in matrix_of([passing, passing], TARGETS).tests]
+    assert "control" in [test.name for test in matrix_of([passing, failing], TARGETS).tests]
+    assert failing.evaluation.summary() == (
+        "3 of 3 target tests pass, 1 of 1 control tests no longer pass, 3 regression tests hold"
+    )
 
 
 def test_samples_that_agree_are_believed_more_and_mechanical_edits_are_not() -> None:

@@ -23,6 +23,10 @@ class FirstOnesTest(unittest.TestCase):
     def test_the_first_ones_get_the_extra_cents(self):
         self.assertEqual(share(11, 4), [3, 3, 3, 2])
 """
+CONTROL = """
+    def test_everybody_gets_a_part(self):
+        self.assertEqual(len(share(11, 4)), 4)
+"""
 BLUNT = TELLING.replace("share(11, 4), [3, 3, 3, 2]", "sum(share(11, 4)), 11")
 
 
@@ -82,6 +86,15 @@ class Drafters(Author):
         return say({"choice": None, "reason": "they look alike"})
 
 
+class Careful(Drafters):
+    """Writes beside the test of the issue one of what works on the base."""
+
+    def answer(self, request: dict[str, object]) -> dict[str, object]:
+        said = super().answer(request)
+        content = str(said.get("content"))
+        return {"content": content.replace("```\n", CONTROL + "```\n")} if "test_parts_add_up" in content else said
+
+
 @pytest.fixture
 def solve(repository: Path, treewright: Run, home: dict[str, str], tmp_path: Path):
     (tmp_path / "two.py").write_text(DESIGN)
@@ -136,6 +149,19 @@ def test_without_a_difference_nothing_is_added_and_the_threshold_decides(solve) 
     first, second = outcome["ranking"]
     assert first["probability"] == second["probability"]
     assert first["behaviour"] == second["behaviour"]
+
+
+def test_a_case_that_passes_on_the_base_counts_against_who_breaks_it(solve, tmp_path: Path, treewright: Run) -> None:
+    player = Careful(drafts=("[total]", RIGHT))
+    _, outcome = solve(player)
+    first, second = outcome["ranking"]
+    assert f"+    return {RIGHT}" in outcome["patch"]
+    told = next(test for test in first["tests"] if "test_everybody_gets_a_part" in test)
+    assert (first["tests"][told], second["tests"][told]) == ("passed", "failed")
+    assert second["probability"] < first["probability"]
+    assert all("test_everybody_gets_a_part" not in test for test in outcome["proof"]["fixed"])
+    shown = treewright("show", tmp_path / "run", second["node"])
+    assert f"failed: {told}" in shown.stdout
 
 
 def test_a_name_that_a_patch_makes_up_counts_against_it_and_is_shown(solve) -> None:
