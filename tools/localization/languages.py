@@ -48,8 +48,6 @@ _JS_DEFINITIONS = {
     "generator_function_declaration": "function",
     "class_declaration": "class",
     "method_definition": "method",
-    "variable_declarator": "variable",
-    "field_definition": "variable",
     "class": "class",
 }
 _TS_DEFINITIONS = _JS_DEFINITIONS | {
@@ -61,13 +59,14 @@ _TS_DEFINITIONS = _JS_DEFINITIONS | {
     "module": "module",
     "method_signature": "method",
     "abstract_method_signature": "method",
-    "public_field_definition": "variable",
     "function_signature": "function",
 }
 _JS_CONTAINERS = _set(
     "program export_statement class_body lexical_declaration variable_declaration "
     "statement_block if_statement else_clause "
-    "try_statement expression_statement interface_body object_type ambient_declaration assignment_expression"
+    "try_statement catch_clause expression_statement interface_body object_type ambient_declaration "
+    "parenthesized_expression sequence_expression unary_expression binary_expression ternary_expression "
+    "await_expression"
 )
 
 LANGUAGES = (

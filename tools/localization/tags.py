@@ -7,6 +7,7 @@ import json
 import re
 from typing import TYPE_CHECKING, NamedTuple
 
+from tools.localization.bindings import BINDING, SCRIPTS, bound
 from tools.localization.languages import BY_NAME, Language, parser_for
 
 if TYPE_CHECKING:
@@ -117,16 +118,33 @@ def extract(source: bytes, language: str) -> Tags:
             role = roles.get(child.kind_id)
             if role == "defines":
                 nested += _define(child, spec, owner, start, definitions)
+            elif role == "binds":
+                nested += _bind(child, owner, start, definitions)
             elif role == "imports":
                 imports += _imports(child, language)
             elif role:
-                nested.append((child, owner, child.start_point[0] + 1 if role == "decorates" else 0))
+                nested.append((child, owner, 0 if role == "contains" else child.start_point[0] + 1))
         stack += reversed(nested)
     definitions.sort(key=lambda definition: (definition.start, -definition.end, definition.name))
+    if language in SCRIPTS:
+        definitions = _without_overloads(definitions)
     return Tags(tuple(definitions), tuple(imports))
 
 
-_DECORATED = {"decorated_definition", "template_declaration", "export_statement", "type_declaration"}
+def _without_overloads(definitions: list[Definition]) -> list[Definition]:
+    """Overloads with what implements them, and getters with setters, as one definition."""
+    merged = definitions[:1]
+    for found in definitions[1:]:
+        last = merged[-1]
+        if found[:2] == last[:2] and found.kind in _CALLABLE and last.end < found.start:
+            merged[-1] = last._replace(end=found.end)
+        else:
+            merged.append(found)
+    return merged
+
+
+_CALLABLE = {"function", "method"}
+_DECORATED = {"decorated_definition", "template_declaration", "type_declaration"}
 
 
 @functools.cache
@@ -137,7 +155,11 @@ def _roles(language: str) -> dict[int, str]:
     roles: dict[int, str] = {}
     for number in range(grammar.node_kind_count) if grammar else ():
         kind = grammar.node_kind_for_id(number) if grammar else None
-        if kind in spec.definitions:
+        if language in SCRIPTS and kind in BINDING:
+            roles[number] = "binds"
+        elif language in SCRIPTS and kind == "export_statement":
+            roles[number] = "exports"
+        elif kind in spec.definitions:
             roles[number] = "defines"
         elif kind in spec.imports:
             roles[number] = "imports"
@@ -153,10 +175,9 @@ def _define(node: Node, spec: Language, owner: str, start: int, found: list[Defi
     """Adds what `node` defines; returns what to descend into."""
     kind = spec.definitions[node.type]
     name = _name(node)
-    if kind == "variable":
-        value = node.child_by_field_name("value") if spec.name in _FUNCTIONS_ARE_VALUES else None
-        kind = "function" if value is not None and value.type in _FUNCTION_VALUES else kind
-    elif kind == "function" and owner and spec.name in _METHODS_ARE_FUNCTIONS:
+    if name[:1] in {"'", '"'} and kind == "module":
+        name = ""
+    if kind == "function" and owner and spec.name in _METHODS_ARE_FUNCTIONS:
         kind = "method"
     body = node.child_by_field_name("body") if kind in _CLASSES or not name else None
     if not name or kind == "impl":
@@ -170,9 +191,21 @@ def _define(node: Node, spec: Language, owner: str, start: int, found: list[Defi
     return [(body or node, owner if kind == "module" and spec.name in {"cpp", "csharp", "php"} else qualified, 0)]
 
 
-_FUNCTIONS_ARE_VALUES = {"javascript", "typescript", "tsx"}
+def _bind(node: Node, owner: str, start: int, found: list[Definition]) -> list[tuple[Node, str, int]]:
+    """As `_define`, for what a script binds to names."""
+    nested = []
+    for kind, name, inside, lines in bound(node, owned=bool(owner)):
+        qualified = f"{owner}.{name}" if owner and name else owner or name
+        if kind:
+            bases = _bases(inside.parent) if kind == "class" and inside is not None and inside.parent else ()
+            first = lines.start_point[0] + 1 if lines is not None else start or node.start_point[0] + 1
+            found.append(Definition(kind, qualified, first, (lines or node).end_point[0] + 1, bases))
+        if inside is not None:
+            nested.append((inside, qualified, 0))
+    return nested
+
+
 _METHODS_ARE_FUNCTIONS = {"python", "rust", "cpp"}
-_FUNCTION_VALUES = {"arrow_function", "function_expression", "function", "class", "lambda", "generator_function"}
 _IDENTIFIER = re.compile(r"[A-Za-z_$~]\w*")
 
 
