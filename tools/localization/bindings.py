@@ -155,6 +155,8 @@ def _called(node: Node) -> Iterator[Bound]:
     link: Node | None = node
     while link is not None and link.type == "call_expression":
         called = _value(link.child_by_field_name("function"))
+        if called is not None and called.type == "identifier" and _text(called) in _TESTING:
+            return
         host = _value(called.child_by_field_name("object")) if called and called.type == "member_expression" else None
         if called is not None:
             yield from _handed(called, host, _arguments(link), exported=exported and link == node)

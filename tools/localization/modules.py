@@ -5,7 +5,9 @@ from __future__ import annotations
 import re
 from collections.abc import Iterable
 
+from tools.localization.bindings import SCRIPTS
 from tools.localization.index import Index
+from tools.localization.script_imports import package_paths
 from tools.localization.tags import Import
 
 MAX_HOPS = 5
@@ -22,6 +24,8 @@ class Modules:
         self._by_name: dict[str, list[int]] = {}
         self._known: dict[str, list[int]] = {}
         self._named: dict[tuple[str, str, int], list[int]] = {}
+        self._imported: dict[tuple[str, str, str], list[int]] = {}
+        self._exported: dict[tuple[tuple[int, ...], str, int], list[int]] = {}
         self._packages = {
             file.path.rpartition("/")[0] for file in index.files if file.path.rpartition("/")[2] == "__init__.py"
         }
@@ -90,6 +94,11 @@ class Modules:
     def imported(self, source: int, item: Import) -> list[int]:
         """The files that an import statement of the file `source` takes its name from."""
         path = self.index.files[source].path
+        if self.index.files[source].language in SCRIPTS:
+            key = path.rpartition("/")[0], item.module, item.name
+            if key not in self._imported:
+                self._imported[key] = self._from(self._script(path, item.module), item.name, MAX_HOPS)
+            return self._imported[key]
         if item.level:
             folder = path.split("/")[: -item.level]
             base = ".".join([*folder, *item.module.split(".")] if item.module else folder)
@@ -136,6 +145,35 @@ class Modules:
             folder = self.index.files[source].path.split("/")[: -item.level]
             return self.named(".".join([*folder, item.module] if item.module else folder), item.name, hops)
         return self.named(item.module, item.name, hops)
+
+    def _script(self, path: str, module: str) -> list[int]:
+        """The files of a module as a script names it, by the path from there or by package."""
+        if module.startswith("."):
+            return self.module(_relative(path, module) or "index")
+        return next((files for name in package_paths(module) if (files := self.module(name))), [])
+
+    def _from(self, homes: list[int], name: str, hops: int) -> list[int]:
+        """Which files define `name` of those that scripts get it from; `homes` themselves if none is found."""
+        if name in {"", "*"} or not homes or not hops:
+            return homes
+        key = tuple(homes), name, hops
+        if key not in self._exported:
+            definers = set(self.index.defining(name))
+            found = {home for home in homes if home in definers}
+            for home in () if found else homes:
+                found.update(self._passed_on(home, name, definers, hops - 1))
+            self._exported[key] = sorted(found) or homes
+        return self._exported[key]
+
+    def _passed_on(self, home: int, name: str, definers: set[int], hops: int) -> list[int]:
+        """Which files define what the script `home` exports as `name` and another gives it."""
+        path, stars = self.index.files[home].path, []
+        for item in self.index.tags([home])[home].imports:
+            if name == (item.alias or item.name):
+                return self._from(self._script(path, item.module), item.name, hops)
+            if item.name == "*":
+                stars += self._from(self._script(path, item.module), name, hops)
+        return [number for number in stars if number in definers]
 
     def dotted(self, name: str) -> tuple[list[int], str]:
         """The files a dotted name means and the definition in them: `a.b.Class.method` -> (a/b.py, `Class.method`)."""

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, NamedTuple
 
 from tools.localization.bindings import BINDING, SCRIPTS, bound
 from tools.localization.languages import BY_NAME, Language, parser_for
+from tools.localization.script_imports import read_statement, required
 
 if TYPE_CHECKING:
     from tree_sitter import Node
@@ -120,7 +121,7 @@ def extract(source: bytes, language: str) -> Tags:
                 nested += _define(child, spec, owner, start, definitions)
             elif role == "binds":
                 nested += _bind(child, owner, start, definitions)
-            elif role == "imports":
+            elif role == "imports" or (role == "exports" and child.child_by_field_name("source") is not None):
                 imports += _imports(child, language)
             elif role:
                 nested.append((child, owner, 0 if role == "contains" else child.start_point[0] + 1))
@@ -128,6 +129,8 @@ def extract(source: bytes, language: str) -> Tags:
     definitions.sort(key=lambda definition: (definition.start, -definition.end, definition.name))
     if language in SCRIPTS:
         definitions = _without_overloads(definitions)
+        imports += [Import(*parts) for parts in required(source)]
+        imports = list(dict.fromkeys(imports))
     return Tags(tuple(definitions), tuple(imports))
 
 
@@ -275,6 +278,8 @@ _RUBY_LOADERS = {"require", "require_relative", "load", "autoload"}
 def _read_imports(text: str, language: str) -> tuple[Import, ...]:
     if language == "python":
         return tuple(_python_imports(text))
+    if language in SCRIPTS:
+        return tuple(Import(*parts) for parts in read_statement(text))
     return tuple(_pathlike_imports(text) if language in _PATHLIKE else _quoted_imports(text))
 
 
