@@ -49,6 +49,14 @@ def defined(source: str, language: str = "javascript") -> set[tuple[str, str]]:
         ("!function () { var x = 1; }();", {("variable", "x")}),
         ("(function () { function inner() {} }).call(this);", {("function", "inner")}),
         ("var M = (function () { function p() {} return p; })();", {("module", "M"), ("function", "M.p")}),
+        (
+            "module.exports = ok ? (function () { function p() {} return function q() {}; })() : null;",
+            {("function", "p"), ("function", "q")},
+        ),
+        (
+            "var M = (function () { return { a: function () {} }; })(); define(function () { return { b() {} }; });",
+            {("module", "M"), ("method", "M.a"), ("method", "b")},
+        ),
         ("const same = (function () { return () => 1; })();", {("function", "same")}),
         ("app.controller('A', function ACtrl() {}).value('B', 1);", {("function", "ACtrl")}),
         (

@@ -91,6 +91,8 @@ def _assigned(node: Node) -> Iterator[Bound]:
     own = name or _own_name(value)
     if not own and value.type == "object":
         yield from _objects(value, "")
+    elif not name and (inside := _kind(value))[0] == "module":
+        yield Bound("", "", inside[1])
     elif own or value.type not in _LITERALS:
         yield from _valued(own or "exports", value, plain, "method" if "." in own else "function")
 
@@ -139,14 +141,20 @@ def _kind_of_call(value: Node, depth: int) -> tuple[str, Node | None]:
         return "", None
     if called.type in _FUNCTIONS:
         body = called.child_by_field_name("body")
-        inner = {child.type for child in body.named_children} if body is not None else set()
-        return ("module", body) if "function_declaration" in inner else ("function", None)
+        inner = body.named_children if body is not None else []
+        return ("module", body) if any(map(_is_module_part, inner)) else ("function", None)
     if called.type == "member_expression":
         host, member = called.child_by_field_name("object"), _text(called.child_by_field_name("property"))
         if host is None or host.type != "identifier" or member in _ITERATING:
             return "", None
     found = [_kind(argument, depth) for argument in _arguments(value)]
     return next((some for wanted in ("function", "object", "class") for some in found if some[0] == wanted), ("", None))
+
+
+def _is_module_part(statement: Node) -> bool:
+    """Whether a function that holds such a statement is run for the functions it holds or returns."""
+    returned = statement.named_children[:1] if statement.type == "return_statement" else []
+    return statement.type == "function_declaration" or (bool(returned) and _kind(returned[0])[0] == "object")
 
 
 def _called(node: Node) -> Iterator[Bound]:

@@ -63,7 +63,7 @@ _TS_DEFINITIONS = _JS_DEFINITIONS | {
 }
 _JS_CONTAINERS = _set(
     "program export_statement class_body lexical_declaration variable_declaration "
-    "statement_block if_statement else_clause "
+    "statement_block return_statement if_statement else_clause "
     "try_statement catch_clause expression_statement interface_body object_type ambient_declaration "
     "parenthesized_expression sequence_expression unary_expression binary_expression ternary_expression "
     "await_expression"
