@@ -28,6 +28,7 @@ class Language:
         containers: node types that may hold definitions at any depth.
         imports: node types that import.
         style: how comments and strings look: `python`, `c`, `ruby`, `php` or `plain`.
+        attributes: node types that stand before what they are about.
     """
 
     name: str
@@ -37,6 +38,7 @@ class Language:
     containers: frozenset[str] = frozenset()
     imports: frozenset[str] = frozenset()
     style: str = "plain"
+    attributes: frozenset[str] = frozenset()
 
 
 def _set(names: str) -> frozenset[str]:
@@ -143,9 +145,10 @@ LANGUAGES = (
             "static_item": "variable",
             "type_item": "type",
         },
-        _set("source_file declaration_list"),
+        _set("source_file declaration_list foreign_mod_item"),
         _set("use_declaration"),
         "c",
+        _set("attribute_item"),
     ),
     Language(
         "java",
@@ -159,6 +162,7 @@ LANGUAGES = (
             "annotation_type_declaration": "interface",
             "method_declaration": "method",
             "constructor_declaration": "method",
+            "compact_constructor_declaration": "method",
             "variable_declarator": "variable",
             "enum_constant": "variable",
         },
@@ -226,13 +230,21 @@ LANGUAGES = (
             "record_declaration": "class",
             "method_declaration": "method",
             "constructor_declaration": "method",
+            "destructor_declaration": "method",
+            "operator_declaration": "method",
+            "conversion_operator_declaration": "method",
+            "indexer_declaration": "method",
+            "event_declaration": "method",
             "property_declaration": "variable",
             "namespace_declaration": "module",
             "file_scoped_namespace_declaration": "module",
             "delegate_declaration": "type",
             "variable_declarator": "variable",
         },
-        _set("compilation_unit declaration_list field_declaration variable_declaration preproc_if"),
+        _set(
+            "compilation_unit declaration_list field_declaration variable_declaration preproc_if preproc_elif "
+            "preproc_else"
+        ),
         _set("using_directive"),
         "c",
     ),
@@ -247,7 +259,7 @@ LANGUAGES = (
             "module": "module",
             "assignment": "variable",
         },
-        _set("program body_statement singleton_class if unless then else begin"),
+        _set("program body_statement block_body argument_list singleton_class if unless then else begin"),
         _set("call"),
         "ruby",
     ),
@@ -268,7 +280,7 @@ LANGUAGES = (
         },
         _set(
             "program declaration_list compound_statement const_declaration property_declaration "
-            "enum_declaration_list if_statement"
+            "enum_declaration_list if_statement return_statement object_creation_expression anonymous_class"
         ),
         _set("namespace_use_declaration"),
         "php",

@@ -8,7 +8,9 @@ import re
 from typing import TYPE_CHECKING, NamedTuple
 
 from tools.localization.bindings import BINDING, SCRIPTS, bound
+from tools.localization.contents import first_argument, held_by_call, held_by_variable, kind_of_variable
 from tools.localization.languages import BY_NAME, Language, parser_for
+from tools.localization.naming import name_of, text_of
 from tools.localization.script_imports import read_statement, required
 
 if TYPE_CHECKING:
@@ -24,9 +26,10 @@ class Definition(NamedTuple):
     """A named thing of a file.
 
     Attributes:
-        kind: `function`, `method`, `class`, `variable`, ... Functions inside functions belong to the outer one.
+        kind: `function`, `method`, `class`, `variable`, ...; `test` for whatever is part of a test beside the code it
+            tests. Functions inside functions belong to the outer one.
         name: qualified within the file, `Class.method`.
-        start: first line, 1-based, decorators included.
+        start: first line, 1-based, decorators and attributes included.
         end: last line.
         bases: names of the base classes as written.
     """
@@ -111,27 +114,57 @@ def extract(source: bytes, language: str) -> Tags:
     spec, roles = BY_NAME[language], _roles(language)
     definitions: list[Definition] = []
     imports: list[Import] = []
+    tests: list[tuple[int, int]] = []
     stack: list[tuple[Node, str, int]] = [(parser.parse(source).root_node, "", 0)]
     while stack and len(definitions) < MAX_DEFINITIONS:
         node, owner, start = stack.pop()
         nested: list[tuple[Node, str, int]] = []
+        attributes: list[Node] = []
         for child in node.children:  # `named_children` is quadratic in comments
             role = roles.get(child.kind_id)
-            if role == "defines":
-                nested += _define(child, spec, owner, start, definitions)
+            if role == "attributes":
+                attributes.append(child)
+            elif role == "defines":
+                first = attributes[0].start_point[0] + 1 if attributes else start
+                nested += _define(child, spec, owner, first, definitions)
+                tests += _tests(child, attributes) if attributes else ()
             elif role == "binds":
                 nested += _bind(child, owner, start, definitions)
             elif role == "imports" or (role == "exports" and child.child_by_field_name("source") is not None):
-                imports += _imports(child, language)
-            elif role:
+                imports += _read_imports(text_of(child), language)
+            elif role == "calls":
+                nested += _call(child, owner, definitions, imports)
+            elif role and role != "comments":
                 nested.append((child, owner, 0 if role == "contains" else child.start_point[0] + 1))
+            if attributes and role not in _BEFORE:
+                attributes = []
         stack += reversed(nested)
+    definitions = [_tested(definition, tests) for definition in definitions] if tests else definitions
     definitions.sort(key=lambda definition: (definition.start, -definition.end, definition.name))
     if language in SCRIPTS:
         definitions = _without_overloads(definitions)
         imports += [Import(*parts) for parts in required(source)]
         imports = list(dict.fromkeys(imports))
     return Tags(tuple(definitions), tuple(imports))
+
+
+_TESTS = re.compile(rb"#\[\s*(?:(?:\w+::)*\w*test\b|cfg\s*\(\s*(?:(?:all|any)\s*\(\s*)?test\b)")
+
+
+_BEFORE = {"attributes", "comments"}
+
+
+def _tests(node: Node, attributes: list[Node]) -> list[tuple[int, int]]:
+    """The lines of a definition whose attributes say that it is part of a test."""
+    marked = any(_TESTS.match(attribute.text or b"") for attribute in attributes)
+    return [(node.start_point[0] + 1, node.end_point[0] + 1)] if marked else []
+
+
+def _tested(definition: Definition, tests: list[tuple[int, int]]) -> Definition:
+    """A definition as it is, or as one of a test when it lies in the lines of one."""
+    if any(first <= definition.end <= last for first, last in tests):
+        return definition._replace(kind="test")
+    return definition
 
 
 def _without_overloads(definitions: list[Definition]) -> list[Definition]:
@@ -165,24 +198,33 @@ def _roles(language: str) -> dict[int, str]:
         elif kind in spec.definitions:
             roles[number] = "defines"
         elif kind in spec.imports:
-            roles[number] = "imports"
+            roles[number] = "calls" if kind == "call" else "imports"
+        elif kind in spec.attributes:
+            roles[number] = "attributes"
+        elif spec.attributes and kind in _COMMENTS:
+            roles[number] = "comments"
         elif kind in spec.containers:
             roles[number] = "decorates" if kind in _DECORATED else "contains"
     return roles
 
 
+_COMMENTS = {"line_comment", "block_comment"}
 _CLASSES = {"class", "struct", "interface", "trait", "impl", "enum", "module", "type"}
 
 
 def _define(node: Node, spec: Language, owner: str, start: int, found: list[Definition]) -> list[tuple[Node, str, int]]:
     """Adds what `node` defines; returns what to descend into."""
     kind = spec.definitions[node.type]
-    name = _name(node)
+    name = name_of(node)
     if name[:1] in {"'", '"'} and kind == "module":
         name = ""
-    if kind == "function" and owner and spec.name in _METHODS_ARE_FUNCTIONS:
+    if kind == "variable" and spec.name in _VARIABLES_HOLD_CODE:
+        kind = kind_of_variable(node)
+    elif kind == "function" and owner and spec.name in _METHODS_ARE_FUNCTIONS:
         kind = "method"
     body = node.child_by_field_name("body") if kind in _CLASSES or not name else None
+    if node.type in _MAY_BE_MENTIONED and node.child_by_field_name("body") is None:
+        return []
     if not name or kind == "impl":
         return [(body or node, name or owner, 0)]
     qualified = f"{owner}.{name}" if owner else name
@@ -190,7 +232,8 @@ def _define(node: Node, spec: Language, owner: str, start: int, found: list[Defi
         bases = _bases(node) if kind in _CLASSES else ()
         found.append(Definition(kind, qualified, start or node.start_point[0] + 1, node.end_point[0] + 1, bases))
     if kind not in _CLASSES:
-        return []
+        held = held_by_variable(node) if spec.name in _VARIABLES_HOLD_CLASSES else []
+        return [(inside, qualified, 0) for inside in held]
     return [(body or node, owner if kind == "module" and spec.name in {"cpp", "csharp", "php"} else qualified, 0)]
 
 
@@ -208,51 +251,33 @@ def _bind(node: Node, owner: str, start: int, found: list[Definition]) -> list[t
     return nested
 
 
+def _call(node: Node, owner: str, found: list[Definition], imports: list[Import]) -> list[tuple[Node, str, int]]:
+    """Adds what a call of Ruby defines or loads; returns what to descend into."""
+    method = text_of(node.child_by_field_name("method"))
+    if method in _LOADERS:
+        imports += _read_imports(text_of(node), "ruby")
+    elif method == "define_method" and (name := first_argument(node)):
+        qualified = f"{owner}.{name}" if owner else name
+        found.append(Definition("method", qualified, node.start_point[0] + 1, node.end_point[0] + 1))
+    elif b"def" in (node.text or b""):
+        return [(held, owner, 0) for held in held_by_call(node)]
+    return []
+
+
+_LOADERS = {"require", "require_relative", "load", "autoload"}
+_MAY_BE_MENTIONED = {"class_specifier", "struct_specifier", "union_specifier", "enum_specifier"}
+_VARIABLES_HOLD_CODE = {"go", "java", "csharp"}
+_VARIABLES_HOLD_CLASSES = {"java", "ruby"}
 _METHODS_ARE_FUNCTIONS = {"python", "rust", "cpp"}
-_IDENTIFIER = re.compile(r"[A-Za-z_$~]\w*")
-
-
-def _name(node: Node) -> str:
-    """The name a definition gives; empty for none and for unpacking assignments."""
-    kind = node.type
-    if kind == "assignment":
-        left = node.child_by_field_name("left")
-        return _text(left) if left is not None and left.type in {"identifier", "constant"} else ""
-    if kind == "impl_item":
-        return _text(node.child_by_field_name("type")).partition("<")[0]
-    named = node.child_by_field_name("name") or node.child_by_field_name("property")
-    if kind == "method_declaration" and (receiver := node.child_by_field_name("receiver")) is not None:
-        owner = _IDENTIFIER.findall(_text(receiver).partition("[")[0])
-        return f"{owner[-1]}.{_text(named)}" if owner else _text(named)
-    if named is None and (declarator := node.child_by_field_name("declarator")) is not None:
-        return _declared(declarator)
-    if named is None and kind == "property_element":
-        named = node.named_children[0] if node.named_children else None
-    text = _text(named)
-    return text.replace("::", ".").lstrip("$") if len(text) <= 200 and "\n" not in text else ""
-
-
-def _declared(node: Node) -> str:
-    """The name inside a C declarator: pointers, references and parameters peeled off."""
-    while (inner := node.child_by_field_name("declarator")) is not None:
-        node = inner
-    if node.type in {"reference_declarator", "parenthesized_declarator"} and node.named_children:
-        return _declared(node.named_children[-1])
-    text = _text(node).replace("::", ".")
-    return text if len(text) <= 200 and "\n" not in text else ""
-
-
-def _text(node: Node | None) -> str:
-    return (node.text or b"").decode("utf-8", "replace") if node is not None else ""
 
 
 def _bases(node: Node) -> tuple[str, ...]:
     for field in ("superclasses", "superclass", "interfaces", "bases"):
         if (listed := node.child_by_field_name(field)) is not None:
-            return _base_names(_text(listed))
+            return _base_names(text_of(listed))
     for child in node.named_children:
         if child.type in {"class_heritage", "base_class_clause", "base_list", "base_clause", "extends_type_clause"}:
-            return _base_names(_text(child))
+            return _base_names(text_of(child))
     return ()
 
 
@@ -264,18 +289,9 @@ def _base_names(text: str) -> tuple[str, ...]:
     )[:12]
 
 
-def _imports(node: Node, language: str) -> tuple[Import, ...]:
-    """What an import statement imports; statements repeat, so that most are read once for many files."""
-    if language == "ruby" and _text(node.child_by_field_name("method")) not in _RUBY_LOADERS:
-        return ()
-    return _read_imports(_text(node), language)
-
-
-_RUBY_LOADERS = {"require", "require_relative", "load", "autoload"}
-
-
 @functools.lru_cache(maxsize=_REMEMBERED)
 def _read_imports(text: str, language: str) -> tuple[Import, ...]:
+    """What an import statement imports; statements repeat, so that most are read once for many files."""
     if language == "python":
         return tuple(_python_imports(text))
     if language in SCRIPTS:
