@@ -7,6 +7,7 @@ from collections.abc import Iterable
 
 from tools.localization.bindings import SCRIPTS
 from tools.localization.index import Index
+from tools.localization.layouts import LAYOUTS, Layouts
 from tools.localization.script_imports import package_paths
 from tools.localization.tags import Import
 
@@ -20,6 +21,7 @@ class Modules:
 
     def __init__(self, index: Index) -> None:
         self.index = index
+        self._layouts = Layouts(index)
         self._by_last: dict[str, list[tuple[tuple[str, ...], int]]] = {}
         self._by_name: dict[str, list[int]] = {}
         self._known: dict[str, list[int]] = {}
@@ -94,6 +96,8 @@ class Modules:
     def imported(self, source: int, item: Import) -> list[int]:
         """The files that an import statement of the file `source` takes its name from."""
         path = self.index.files[source].path
+        if layout := LAYOUTS.get(self.index.files[source].language):
+            return self._layouts.files(path, layout, item)
         if self.index.files[source].language in SCRIPTS:
             key = path.rpartition("/")[0], item.module, item.name
             if key not in self._imported:

@@ -327,11 +327,23 @@ def _quoted_imports(text: str) -> list[Import]:
 def _pathlike_imports(text: str) -> list[Import]:
     r"""`use a::b::{C, D};`, `import a.b.C;`, `using A.B;`, `use A\B\C;`."""
     text = re.sub(
-        r"^\s*(?:pub(?:\([^)]*\))?\s+)?(?:use|import|using)\s+(?:static\s+|function\s+|const\s+)?", "", text
+        r"^\s*(?:pub(?:\([^)]*\))?\s+)?(?:use|import|using)\s+(?:static\s+|function\s+|const\s+|\w+\s*=\s*)?", "", text
     ).rstrip("; \n")
     text = re.sub(r"::|\\", ".", re.sub(r"\s+as\s+\w+", "", text))
-    head, brace, inner = text.partition("{")
-    if not brace:
-        module, _, name = head.strip().rpartition(".")
-        return [Import(module, name)]
-    return [Import(head.strip().rstrip("."), name) for name in re.findall(r"\w+(?=\s*[,}]|$)", inner)]
+    pairs = (path.strip().removesuffix(".self").rpartition(".") for path in _expanded(text))
+    return [Import(module, name) for module, _, name in pairs]
+
+
+def _expanded(text: str) -> list[str]:
+    """Paths without braces: `a.b`, `a.c.d`, `a.c.e` of `a.{b, c.{d, e}}`."""
+    found: list[str] = []
+    heads, head = [""], ""
+    for token in re.split(r"([{},])", re.sub(r"//[^\n]*|\s+", "", text)):
+        if token == "{":
+            heads.append(heads[-1] + head)
+        elif token in {"}", ","}:
+            found += [heads[-1] + head] if head else []
+            heads = heads[:-1] if token == "}" and len(heads) > 1 else heads
+        if token:
+            head = "" if token in "{}," else token
+    return [*found, heads[-1] + head] if head else found
