@@ -90,6 +90,12 @@ def test_overloads_and_accessors_are_one_definition() -> None:
     ]
 
 
+def test_decorators_belong_to_what_they_decorate() -> None:
+    source = b"@Module({})\nexport class A {\n  @Input()\n  @Other() x: string;\n  y = 1;\n  @Get()\n  m() {}\n}\n"
+    spans = [found[1:4] for found in extract(source, "typescript").definitions]
+    assert spans == [("A", 1, 8), ("A.x", 3, 4), ("A.y", 5, 5), ("A.m", 6, 7)]
+
+
 def test_modules_and_namespaces_of_typescript() -> None:
     source = (
         "declare module 'vue' { export function app(): void }\ndeclare module foo { function f(): void }\n"

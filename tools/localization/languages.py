@@ -101,6 +101,7 @@ LANGUAGES = (
         _JS_CONTAINERS,
         _set("import_statement"),
         "c",
+        _set("decorator"),
     ),
     Language(
         "tsx",
@@ -110,6 +111,7 @@ LANGUAGES = (
         _JS_CONTAINERS,
         _set("import_statement"),
         "c",
+        _set("decorator"),
     ),
     Language(
         "go",

@@ -129,7 +129,8 @@ def extract(source: bytes, language: str) -> Tags:
                 nested += _define(child, spec, owner, first, definitions)
                 tests += _tests(child, attributes) if attributes else ()
             elif role == "binds":
-                nested += _bind(child, owner, start, definitions)
+                first = attributes[0].start_point[0] + 1 if attributes else start
+                nested += _bind(child, owner, first, definitions)
             elif role == "imports" or (role == "exports" and child.child_by_field_name("source") is not None):
                 imports += _read_imports(text_of(child), language)
             elif role == "calls":
