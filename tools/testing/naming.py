@@ -3,12 +3,19 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 
 TEST_FOLDERS = frozenset({"test", "tests", "testing", "spec", "specs", "__tests__"})
 TEST_NAME = re.compile(
-    r"(?:test_.*|.*_tests?|tests|unittest_.*)\.py|.*_test\.go|.*\.(?:test|spec)\.[cm]?[jt]sx?"
-    r"|(?:.*Tests?|Test.*|.*IT)\.(?:java|kt|cs)|.*_(?:spec|test)\.rb|.*Test\.php|.*_tests?\.rs"
+    r"(?:test_.*|.*_tests?|tests|unittest_.*)\.py|.*_test\.go|.*\.(?:test|spec)(?:-d)?\.[cm]?[jt]sx?"
+    r"|(?:.*Tests?|Test.*|.*IT)\.(?:java|kt|cs)|(?:(?:spec|test)_.*|.*_(?:spec|test))\.rb|.*Test\.php"
+    r"|(?:.*_tests?|tests?)\.rs|(?:test[_-].*|.*[._-]tests?)\.(?:c|cc|cpp|cxx)"
+)
+TEST_FOLDER_NAMES = re.compile(r"tests?|__tests__|specs?|(?:.*[._])?(?:Unit|Integration|Functional)?Tests?")
+BY_FOLDER = re.compile(r"(?!_|(?:helpers?|utils?|setup|index|bootstrap)\.)(?!.*\.d\.ts$).*\.(?:[cm]?[jt]sx?|rs|cs)")
+"""Names of scripts, Rust and C# that are tests by their folder: these languages' runners collect by it."""
+HELPER_FOLDERS = frozenset(
+    {"fixtures", "helpers", "support", "mocks", "__mocks__", "__fixtures__", "__snapshots__", "data", "utils"}
 )
 SUPPORT_NAMES = frozenset({"conftest.py", "__init__.py"})
 VENDORED = frozenset({"node_modules", "vendor", "site-packages", ".tox", ".nox", ".venv", "build", "dist", ".git"})
@@ -21,7 +28,12 @@ def is_test_file(path: str) -> bool:
         return False
     if name == "test.py":
         return not folders or bool(TEST_FOLDERS.intersection(folders))
-    return TEST_NAME.fullmatch(name) is not None
+    return TEST_NAME.fullmatch(name) is not None or _by_folder(folders, name)
+
+
+def _by_folder(folders: Sequence[str], name: str) -> bool:
+    inner = next((at for at in reversed(range(len(folders))) if TEST_FOLDER_NAMES.fullmatch(folders[at])), None)
+    return inner is not None and not HELPER_FOLDERS.intersection(folders[inner:]) and bool(BY_FOLDER.fullmatch(name))
 
 
 def is_test_support(path: str) -> bool:
