@@ -62,6 +62,7 @@ CASES = {
         "function n.A.f",
         "",
     ),
+    "modules of Rust that are elsewhere": ("rust", "mod a;\nmod b { fn f() {} }\n", "module b, method b.f", "module a"),
     "what is only mentioned in C": (
         "c",
         "struct s *f(void);\nenum e { A };\nextern struct t x;\nstruct u;\n",

@@ -18,7 +18,7 @@ from tools.localization.lexis import TERMS, split_source, text_fields, token_wor
 from tools.localization.preprocessed import preprocessed
 from tools.localization.tags import Tags, extract, is_generated
 
-EXTRACTOR = 8
+EXTRACTOR = 9
 FIELDS = ("name", "code", "comment", "string")
 COUNT_BITS = 12
 COUNT_MASK = (1 << COUNT_BITS) - 1

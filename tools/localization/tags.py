@@ -266,7 +266,7 @@ def _call(node: Node, owner: str, found: list[Definition], imports: list[Import]
 
 
 _LOADERS = {"require", "require_relative", "load", "autoload"}
-_MAY_BE_MENTIONED = {"class_specifier", "struct_specifier", "union_specifier", "enum_specifier"}
+_MAY_BE_MENTIONED = {"mod_item", "class_specifier", "struct_specifier", "union_specifier", "enum_specifier"}
 _VARIABLES_HOLD_CODE = {"go", "java", "csharp"}
 _VARIABLES_HOLD_CLASSES = {"java", "ruby"}
 _METHODS_ARE_FUNCTIONS = {"python", "rust", "cpp"}
