@@ -91,6 +91,8 @@ def test_other_peoples_code(path, expected):
         ("lib/config.js", False),
         ("src/core/mergeConfig.js", False),
         ("docs/conf.js", True),
+        ("extras/catch_amalgamated.cpp", True),
+        ("single_include/catch.hpp", True),
     ],
 )
 def test_beside_the_code(path, expected):

@@ -31,7 +31,7 @@ _PYTHON_ASIDE = re.compile(
 _ASIDE = re.compile(
     r"^(?:docs?|documentation|website|scripts?|ci|\.[\w-]+)/"
     r"|(?:^|/)(?:examples?|samples?|demos?|tutorials?|galleries|benchmarks?|bench|benches|playgrounds?|sandbox|fuzz(?:ing)?)/"
-    r"|(?:^|/)dist/|[._](?:min|bundle|generated|pb|g|designer|Designer)\.\w+$"
+    r"|(?:^|/)(?:dist|single[-_]?(?:include|header)s?)/|amalgamat[^/]*$|[._](?:min|bundle|generated|pb|g|designer|Designer)\.\w+$"
     r"|(?:^|/)(?:[\w.-]+\.(?:config|conf)\.[cm]?[jt]s|\.\w+rc\.[cm]?js|Gruntfile\.js|gulpfile\.js)$"
 )
 
