@@ -37,6 +37,7 @@ REPOSITORIES: dict[str, tuple[dict[str, str], str]] = {
     "jest": ({"package.json": '{"scripts": {"test": "lint && jest"}}'}, "--json --outputFile="),
     "go": ({"go.mod": "module m\n"}, "go test -json ./..."),
     "cargo": ({"Cargo.toml": "[package]\n"}, "cargo test --no-fail-fast"),
+    "rake": ({"Rakefile": "Rake::TestTask.new\n"}, "rake test TESTOPTS=-v"),
     "maven": ({"pom.xml": "<project/>"}, "mvn -B test"),
     "gradle": ({"gradlew": "", "build.gradle": ""}, "./gradlew test"),
     "make": ({"Makefile": "all:\n\ttrue\ntest:\n\ttrue\n"}, "make test"),

@@ -10,6 +10,7 @@ from tools.testing.formats.cargo import read_cargo
 from tools.testing.formats.gotest import read_gotest
 from tools.testing.formats.jest import read_jest
 from tools.testing.formats.junit import read_junit
+from tools.testing.formats.minitest import read_minitest
 from tools.testing.formats.tap import read_tap
 from tools.testing.runners.command import read_any
 from tools.testing.types import Frame, Status, TestOutcome
@@ -159,9 +160,49 @@ def test_go_events() -> None:
     assert "syntax error" in reading.outcomes[-1].message
 
 
+def test_minitest() -> None:
+    reading = read_minitest(recorded("minitest.txt"), "/project")
+    assert statuses(reading) == {
+        "Shapes#test_0001_knows roots # and names": "passed",
+        "ShapesTest#test_slow": "skipped",
+        "ShapesTest#test_raises": "error",
+        "ShapesTest#test_wrong": "failed",
+        "ShapesTest#test_prints": "passed",
+        "ShapesTest#test_squares": "passed",
+    }
+    assert reading.problem == ""
+    found = {outcome.id: outcome for outcome in reading.outcomes}
+    assert found["ShapesTest#test_raises"].exception == "ArgumentError: negative: -1"
+    assert found["ShapesTest#test_raises"].frames == (
+        Frame("test/test_shapes.rb", 14, "test_raises"),
+        Frame("lib/shapes.rb", 7, "root"),
+    )
+    assert found["ShapesTest#test_wrong"].frames == (Frame("test/test_shapes.rb", 10),)
+    assert "three times three" in found["ShapesTest#test_wrong"].message
+    assert found["ShapesTest#test_slow"].message == "takes too long"
+
+
+def test_minitest_that_was_cut_quiet_or_forged_disagrees_with_itself() -> None:
+    text = recorded("minitest.txt")
+    assert read_minitest(text[: text.index("\n6 runs")]).problem == "crashed: minitest did not finish"
+    forged = text.replace(
+        "ShapesTest#test_squares = 0", "ShapesTest#test_more = 0.00 s = .\nShapesTest#test_squares = 0"
+    )
+    assert "disagree with its summary" in read_minitest(forged).problem
+    quiet = "......\n\n6 runs, 6 assertions, 0 failures, 0 errors, 0 skips\n"
+    assert "complete with -v" in read_minitest(quiet).problem
+
+
 @pytest.mark.parametrize(
     ("name", "count"),
-    [("cargo.txt", 7), ("node_tap.txt", 6), ("mocha_tap.txt", 4), ("node_junit.xml", 6), ("jest.json", 5)],
+    [
+        ("cargo.txt", 7),
+        ("minitest.txt", 6),
+        ("node_tap.txt", 6),
+        ("mocha_tap.txt", 4),
+        ("node_junit.xml", 6),
+        ("jest.json", 5),
+    ],
 )
 def test_the_format_is_recognised(name: str, count: int) -> None:
     assert len(read_any("some output before\n" + recorded(name)).outcomes) == count
@@ -169,11 +210,13 @@ def test_the_format_is_recognised(name: str, count: int) -> None:
 
 @given(st.text() | st.binary().map(lambda data: data.decode("utf-8", "replace")))
 def test_no_text_breaks_the_readers(text: str) -> None:
-    for read in (read_any, read_cargo, read_gotest, read_jest, read_junit, read_tap):
+    for read in (read_any, read_cargo, read_gotest, read_jest, read_junit, read_minitest, read_tap):
         assert isinstance(read(text), Reading)
 
 
-@given(st.integers(0, 3000), st.sampled_from(["cargo.txt", "node_tap.txt", "node_junit.xml", "jest.json"]))
+@given(
+    st.integers(0, 3000), st.sampled_from(["cargo.txt", "minitest.txt", "node_tap.txt", "node_junit.xml", "jest.json"])
+)
 def test_a_cut_report_never_turns_a_failure_into_a_pass(cut: int, name: str) -> None:
     whole = {outcome.id: outcome.status for outcome in read_any(recorded(name)).outcomes}
     for outcome in read_any(recorded(name)[:cut]).outcomes:

@@ -113,6 +113,9 @@ def _other_runner(files: FileReader) -> CommandRunner | None:
         return other_command("go test ./...")
     if files.exists("Cargo.toml"):
         return other_command("cargo test")
+    if re.search(r"\bTestTask\b", read_text(files, "Rakefile")):
+        bundled = "bundle exec " if files.exists("Gemfile.lock") else ""
+        return CommandRunner(f"{bundled}rake test TESTOPTS=-v")
     if files.exists("pom.xml"):
         return other_command("mvn -B test")
     for wrapper in ("gradlew", "build.gradle", "build.gradle.kts"):

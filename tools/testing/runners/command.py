@@ -11,6 +11,7 @@ from tools.testing.formats.cargo import looks_like_cargo, read_cargo
 from tools.testing.formats.gotest import looks_like_gotest, read_gotest
 from tools.testing.formats.jest import looks_like_jest, read_jest
 from tools.testing.formats.junit import looks_like_junit, read_junit
+from tools.testing.formats.minitest import looks_like_minitest, read_minitest
 from tools.testing.formats.tap import looks_like_tap, read_tap
 from tools.testing.types import TestCommand, TestOutcome, TestReport
 
@@ -114,6 +115,8 @@ def read_any(text: str, root: str = "") -> Reading:
         return read_gotest(text)
     if looks_like_cargo(text):
         return read_cargo(text)
+    if looks_like_minitest(text):
+        return read_minitest(text, root)
     if looks_like_tap(text):
         return read_tap(text)
     return Reading()
