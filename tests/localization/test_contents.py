@@ -2,6 +2,8 @@
 
 import pytest
 
+from tools.issues import parse_issue
+from tools.localization import Localizer
 from tools.localization.tags import extract
 
 CASES = {
@@ -91,3 +93,11 @@ def test_a_name_is_one_line() -> None:
     names = [found.name for found in extract(source.encode(), "cpp").definitions]
     assert "S.operator T<int, char>" in names
     assert not any("\n" in name for name in names)
+
+
+def test_a_module_is_no_chunk_of_its_own_when_something_in_it_is(make_repository, tmp_path):
+    text = "module Rack\n  class Media\n    def params(text)\n    end\n  end\nend\n\nmodule Empty\n  LIMIT = 3\nend\n"
+    repository = make_repository([("start", {"media.rb": text})])
+    localizer = Localizer(repository, "HEAD", cache=tmp_path / "cache", workers=1)
+    ranking = localizer.rank(parse_issue("Rack media params: the module of text is Empty"))
+    assert {function.name for function in ranking.functions} == {"Rack.Media.params", "Empty"}

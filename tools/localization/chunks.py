@@ -6,7 +6,7 @@ import math
 import re
 from bisect import bisect_right
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from itertools import accumulate
 
@@ -130,16 +130,24 @@ class _Wanted:
 
 
 def _chunks(number: int, lines: list[str], tags: Tags, wanted: _Wanted) -> list[Chunk]:
-    holding = {definition.name.rpartition(".")[0] for definition in tags.definitions if definition.kind in _CALLABLE}
-    definitions = [
-        definition
-        for definition in tags.definitions
-        if definition.kind in _CALLABLE or (definition.kind in _OWNING and definition.name not in holding)
-    ]
+    definitions = list(_cut(tags))
     bodies = ["\n".join(lines[definition.start - 1 : definition.end]) for definition in definitions]
     found = [count_words(body) for body in bodies]
     wanted.learn(set().union(*found))
     return [_chunk(number, *parts, wanted) for parts in zip(definitions, bodies, found, strict=True)]
+
+
+def _cut(tags: Tags) -> Iterator[Definition]:
+    """What is a chunk: functions, and what owns none; of a module not even one somewhere inside."""
+    callables = [definition for definition in tags.definitions if definition.kind in _CALLABLE]
+    owners = {definition.name.rpartition(".")[0] for definition in callables}
+    starts = sorted(definition.start for definition in callables)
+    for definition in tags.definitions:
+        owning = definition.kind in _OWNING and definition.name not in owners
+        if owning and definition.kind == "module":
+            owning = bisect_right(starts, definition.end) == bisect_right(starts, definition.start)
+        if owning or definition.kind in _CALLABLE:
+            yield definition
 
 
 def _chunk(number: int, definition: Definition, body: str, found: Counter[str], wanted: _Wanted) -> Chunk:
