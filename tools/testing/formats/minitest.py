@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections import Counter
+from collections.abc import Sequence
 
 from tools.testing.formats import MESSAGE_LENGTH, Reading
 from tools.testing.types import Frame, Status, TestOutcome
@@ -18,6 +19,7 @@ DETAILS = re.compile(
 )
 RAISED = re.compile(r"(?P<kind>[A-Z][\w:]*): ?(?P<said>.*)")
 PLACE = re.compile(r"^ +(?P<path>[^\s:]+):(?P<line>\d+):in [`'](?P<function>[^'\n]*)'", re.MULTILINE)
+DISAGREE = "the results of minitest disagree with its summary; they are complete with -v"
 STATUSES: dict[str, Status] = {".": "passed", "F": "failed", "E": "error", "S": "skipped"}
 
 
@@ -37,22 +39,32 @@ def read_minitest(text: str, root: str = "") -> Reading:
     """
     details = {match["name"]: match for match in DETAILS.finditer(text)}
     outcomes: list[TestOutcome] = []
+    sections: list[tuple[list[Status], tuple[int, ...]]] = []
+    own: list[Status] = []
     name = ""
     for line in text.splitlines():
         if started := STARTED.fullmatch(line):
             name = _name(line, started)
         if name and (ended := ENDED.fullmatch(line)):
-            outcomes.append(_outcome(name, float(ended["seconds"]), STATUSES[ended["what"]], details.get(name), root))
+            own.append(STATUSES[ended["what"]])
+            outcomes.append(_outcome(name, float(ended["seconds"]), own[-1], details.get(name), root))
             name = ""
-    summaries = [tuple(map(int, found)) for found in SUMMARY.findall(text)]
-    total = tuple(map(sum, zip(*summaries, strict=True)))
-    counts = Counter(outcome.status for outcome in outcomes)
-    problem = ""
-    if not summaries:
-        problem = "crashed: minitest did not finish"
-    elif total != (len(outcomes), counts["failed"], counts["error"], counts["skipped"]):
-        problem = "the results of minitest disagree with its summary; they are complete with -v"
-    return Reading(tuple(outcomes), problem)
+        elif summary := SUMMARY.match(line):
+            sections.append((own, tuple(map(int, summary.groups()))))
+            own = []
+    if own or not sections:
+        return Reading(tuple(outcomes), "crashed: minitest did not finish")
+    return Reading(tuple(outcomes), "" if _agree(sections) else DISAGREE)
+
+
+def _agree(sections: Sequence[tuple[Sequence[Status], tuple[int, ...]]]) -> bool:
+    """Whether the results of each run of minitest are those it counted; a quiet run must have failed nothing."""
+    for results, (runs, failures, errors, skips) in sections:
+        counts = Counter(results)
+        loud = (len(results), counts["failed"], counts["error"], counts["skipped"]) == (runs, failures, errors, skips)
+        if not loud and (results or failures or errors):
+            return False
+    return any(results for results, _ in sections)
 
 
 def _name(line: str, started: re.Match[str]) -> str:
