@@ -40,6 +40,7 @@ from tools.errors import InfrastructureError, InputError
 from tools.issues import parse_issue
 from tools.localization import Localizer
 from tools.snapshots import SnapshotFiles, SnapshotStore
+from tools.testing.commands import spoken
 from tools.testing.types import TestReport, TestRunner
 
 MOUNT = "/workspace"
@@ -180,7 +181,7 @@ class Assembly:
             await asyncio.to_thread(locator.look_again, suspicion)
         suite = evaluator.suite
         context = locator.context(
-            self._task.problem, base, runner=runner.name, baseline=suite.baseline, why=_last_words(suite.report)
+            self._task.problem, base, runner=spoken(runner), baseline=suite.baseline, why=_last_words(suite.report)
         )
         return Team(self._model, context)
 

@@ -131,12 +131,19 @@ class Evaluator:
     async def run_with(self, snapshot: str, files: Mapping[str, bytes], tests: Sequence[str]) -> TestReport:
         """What new test files do on a candidate, with the base's own tests and test configuration."""
         judged = await self._with_files(await self._judged(snapshot), files)
-        return await self._bench.run(judged, tests, seconds=self._seconds)
+        return self._new(await self._bench.run(judged, tests, seconds=self._seconds), tests)
 
     async def run_on_base(self, files: Mapping[str, bytes], tests: Sequence[str]) -> TestReport:
         """What new test files do on the base."""
         snapshot = await self._with_files(self._snapshots.base, files)
-        return await self._bench.run(snapshot, tests, seconds=self._seconds)
+        return self._new(await self._bench.run(snapshot, tests, seconds=self._seconds), tests)
+
+    def _new(self, report: TestReport, asked: Sequence[str]) -> TestReport:
+        """Of a runner that always runs all tests, those that the base does not have: they are in the new files."""
+        if self._bench.runner.selects:
+            return report
+        known = {*self.suite.report.outcomes, *asked}
+        return replace(report, outcomes={test: found for test, found in report.outcomes.items() if test not in known})
 
     async def evaluate(self, work: Work) -> Work:
         """`work` with its evaluation.

@@ -17,6 +17,7 @@ from agent.roles.team import Team
 from agent.roles.tester import Written, written_file
 from agent.roles.workbench import describe, results
 from agent.work import Work
+from tools.testing.commands import spoken
 from tools.testing.types import TestReport, TestRunner
 
 ATTEMPTS = 2
@@ -48,7 +49,7 @@ async def tell_apart(
     path = locator.new_test_path(NUMBERS + number)
     candidates = [{"patch": patch, "results": results(work)} for patch, work in zip(patches, finalists, strict=True)]
     turn = prompts.render(
-        "distinguisher", candidates=candidates, runner=runner.name, examples=locator.test_example(), path=path
+        "distinguisher", candidates=candidates, runner=spoken(runner), examples=locator.test_example(), path=path
     )
     messages = list(team.opening(turn))
     for _ in range(ATTEMPTS):

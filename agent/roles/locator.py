@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import replace
-from pathlib import PurePosixPath
 
 import prompts
 from agent.roles.answers import Plan
@@ -14,7 +13,7 @@ from tools.files import FileReader
 from tools.issues import Issue
 from tools.localization import Localizer, RankedFile, RankedFunction, Ranking, Reason
 from tools.localization.callees import Callee
-from tools.testing.naming import is_test_file
+from tools.testing.naming import is_test_file, name_like
 from tools.testing.regression import select_regression_tests
 from tools.testing.types import Baseline
 
@@ -217,14 +216,10 @@ class Locator:
     def new_test_path(self, number: int) -> str:
         """Where a new test file belongs: beside the nearest one, named in its way."""
         nearest = [path for path in self._neighbours()[:1] if is_test_file(path)]
-        neighbour = PurePosixPath(nearest[0] if nearest else "tests/test_issue.py")
-        reversed_style = neighbour.stem.endswith("_test")
-        while True:
-            stem = f"issue_{number}_test" if reversed_style else f"test_issue_{number}"
-            path = str(neighbour.with_name(stem + (neighbour.suffix or ".py")))
-            if not self._reader.exists(path):
-                return path
+        neighbour = nearest[0] if nearest else "tests/test_issue.py"
+        while self._reader.exists(path := name_like(neighbour, number)):
             number += 100
+        return path
 
     def _wanted(self, paths: Sequence[str]) -> list[RankedFunction]:
         planned = self._planned()

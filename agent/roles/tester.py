@@ -18,6 +18,7 @@ from agent.roles.locator import Locator
 from agent.roles.team import Team
 from agent.roles.workbench import describe
 from tools.edits import WholeFile, parse_edits
+from tools.testing.commands import spoken
 from tools.testing.twins import form_of, test_forms
 from tools.testing.types import TestReport, TestRunner
 
@@ -65,7 +66,7 @@ async def _reproduce_once(
     path = locator.new_test_path(number)
     turn = prompts.render(
         "tester",
-        runner=runner.name,
+        runner=spoken(runner),
         examples=locator.test_example(),
         code=locator.code(()),
         angle=ANGLES[(number - 1) % len(ANGLES)],

@@ -8,7 +8,7 @@ from running_tests import write
 
 from tools.files import FolderFiles
 from tools.testing.imports import ImportGraph, imported_names
-from tools.testing.naming import is_test_file, is_test_support
+from tools.testing.naming import is_test_file, is_test_support, name_like
 from tools.testing.regression import rank_test_files, select_regression_tests, subject_of
 
 PROJECT = {
@@ -175,6 +175,31 @@ def test_the_order_of_files_does_not_matter_and_the_likeliest_suspect_counts_mos
 def test_conventions(path: str, is_test: bool, supports: bool) -> None:
     assert is_test_file(path) == is_test
     assert is_test_support(path) == supports
+
+
+@pytest.mark.parametrize(
+    ("path", "new"),
+    [
+        ("tests/test_a.py", "tests/test_issue_7.py"),
+        ("a/a_test.py", "a/issue_7_test.py"),
+        ("tests/admin/tests.py", "tests/admin/test_issue_7.py"),
+        ("tests/unittest_brain.py", "tests/unittest_issue_7.py"),
+        ("test/spec_request.rb", "test/spec_issue_7.rb"),
+        ("test/request_test.rb", "test/issue_7_test.rb"),
+        ("binding/json_test.go", "binding/issue_7_test.go"),
+        ("src/a.spec.ts", "src/issue-7.spec.ts"),
+        ("test/res.send.js", "test/issue_7.js"),
+        ("tests/regression.rs", "tests/issue_7.rs"),
+        ("test/format-test.cc", "test/issue-7-test.cc"),
+        ("src/test/java/a/SumTest.java", "src/test/java/a/Issue7Test.java"),
+        ("src/test/java/a/TestSum.java", "src/test/java/a/TestIssue7.java"),
+        ("tests/AddTest.php", "tests/Issue7Test.php"),
+    ],
+)
+def test_a_new_test_is_named_as_its_neighbour(path: str, new: str) -> None:
+    assert is_test_file(path)
+    assert name_like(path, 7) == new
+    assert is_test_file(new)
 
 
 @pytest.mark.parametrize(

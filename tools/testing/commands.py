@@ -79,6 +79,11 @@ def other_command(text: str) -> CommandRunner:
     return CommandRunner(text, (f"./{posixpath.normpath(junit[1])}",) if junit else ())
 
 
+def spoken(runner: TestRunner) -> str:
+    """What a prompt calls a runner: by its name, or by the command where it is any other."""
+    return f"`{runner.text}`" if isinstance(runner, CommandRunner) else runner.name
+
+
 def _split(text: str) -> _Command | None:
     """The words, assignments and folder of a simple command; None for anything that needs a shell."""
     cwd = ""

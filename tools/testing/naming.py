@@ -42,6 +42,22 @@ def is_test_support(path: str) -> bool:
     return bool(TEST_FOLDERS.intersection(folders)) or name == "conftest.py" or is_test_file(path)
 
 
+def name_like(test: str, number: int) -> str:
+    """The path of a new test file about issue `number`, beside `test` and named as it is."""
+    *folders, name = test.split("/")
+    folder = "".join(f"{part}/" for part in folders)
+    stem, dot, ending = name.partition(".")
+    if before := re.match(r"(?:tests?|spec|unittest)[_-]", name):
+        return f"{folder}{before[0]}issue{before[0][-1]}{number}{dot}{ending}"
+    if after := re.search(r"[._-](?:tests?|spec)\.\w+$", name):
+        return f"{folder}issue{'_' if after[0][0] == '_' else '-'}{number}{after[0]}"
+    camel = re.fullmatch(r"(Test(?=[A-Z]))?.*?(Tests?|IT)?", stem)
+    if camel and (camel[1] or camel[2]):
+        return f"{folder}{camel[1] or ''}Issue{number}{camel[2] or ''}{dot}{ending}"
+    extension = name[name.rfind(".") :]
+    return f"{folder}test_issue_{number}{extension}" if extension == ".py" else f"{folder}issue_{number}{extension}"
+
+
 def find_test_files(paths: Iterable[str], *, suffix: str = "") -> list[str]:
     """The test files among `paths`, sorted; with `suffix`, of one language only."""
     return sorted(path for path in paths if path.endswith(suffix) and is_test_file(path))
