@@ -268,7 +268,8 @@ class _Session:
         if work.evaluation is None:
             return "the best patch was not evaluated"
         if work.evaluation.broken:
-            return f"the best patch breaks {len(work.evaluation.broken)} regression tests"
+            number = len(work.evaluation.broken)
+            return f"the best patch breaks {number} regression test{'s' if number > 1 else ''}"
         reason = f"its probability of being right, {probability:.2f}, is below {self._settings.least_probability:.2f}"
         if work.evaluation.targets and len(work.evaluation.fixed) < len(work.evaluation.targets):
             unfixed = len(work.evaluation.targets) - len(work.evaluation.fixed)

@@ -49,6 +49,11 @@ class Critique(BaseModel):
         description="two to five sentences: the strongest doubt first, and what to change",
     )
 
+    @property
+    def blames_tests(self) -> bool:
+        """Whether the patch is to be kept and what fails are the tests: there is nothing to repair."""
+        return self.verdict == "keep" and self.fault == "test"
+
 
 @dataclass(frozen=True)
 class Evaluation:

@@ -36,6 +36,7 @@ from tools.snapshots import Change, SnapshotFiles, SnapshotStore
 from tools.testing.types import TestReport
 
 UNDEFINED = FindingKind.UNDEFINED_NAME
+NOTHING = "nothing is changed"
 PATH = Parameter("path", "string", "relative to the root of the repository")
 
 
@@ -292,7 +293,16 @@ class Workbench:
         return describe(report)
 
     async def _diff(self, arguments: Mapping[str, Any]) -> str:
-        return await asyncio.to_thread(self._snapshots.diff, self._start, self.snapshot) or "nothing is changed"
+        diff = await asyncio.to_thread(self._snapshots.diff, self._start, self.snapshot)
+        return diff or ("nothing is changed since the patch that you were given" if self._patched else NOTHING)
+
+    @property
+    def _patched(self) -> bool:
+        """Whether there was a patch at the start already."""
+        return self._tree(self._start) != self._tree(self._snapshots.base)
+
+    def _tree(self, snapshot: str) -> str:
+        return self._snapshots.commit_of(snapshot).tree
 
     async def _submit(self, arguments: Mapping[str, Any]) -> str:
         keep = {str(path) for path in arguments.get("keep", ())}
@@ -303,8 +313,10 @@ class Workbench:
             self.snapshot = await asyncio.to_thread(
                 self._snapshots.commit, self.snapshot, stray, subject="drop what commands left behind"
             )
-        if self._snapshots.commit_of(self.snapshot).tree == self._snapshots.commit_of(self._start).tree:
-            raise ToolError("nothing is changed; there is no patch to submit")
+        if self._tree(self.snapshot) == self._tree(self._start):
+            if self._patched:
+                return str(arguments["summary"])  # the patch stays as it is
+            raise ToolError(f"{NOTHING}; there is no patch to submit")
         missing = await self._undefined(self._start)
         if missing and self._warned != self.snapshot:
             self._warned = self.snapshot

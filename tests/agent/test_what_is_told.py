@@ -10,9 +10,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from model_server import call, serving
+from model_server import call, say, serving
 from money_project import FAILING, Run, git
-from repairing_model import ISSUE, OLD, REPRODUCING, RIGHT, Author
+from repairing_model import ISSUE, OLD, REPRODUCING, RIGHT, WRONG, Author
 
 Solve = Callable[..., dict[str, Any]]
 COPY = REPRODUCING.replace("test_parts_add_up", "test_nothing_is_lost").replace("IssueTest", "OtherTest")
@@ -119,6 +119,43 @@ def test_a_name_may_be_used_before_the_next_edit_imports_it(solve: Solve) -> Non
     assert refused.startswith("ERROR: money.py:3: undefined name 'chain'")
     assert imported == "Edited money.py."
     assert "+from itertools import chain" in outcome["patch"]
+
+
+class Blamer(Teller):
+    """A critic that keeps the patch and holds that what fails is wrong."""
+
+    def answer(self, request: dict[str, object]) -> dict[str, object]:
+        last = str(request["messages"][-1]["content"])  # type: ignore[index]
+        if "# Your turn: critic" in last:
+            self.requests.append(request)
+            return say({"score": 0.9, "verdict": "keep", "fault": "test", "reasons": "the old test is wrong"})
+        return super().answer(request)
+
+
+def test_nothing_is_repaired_when_the_critic_keeps_the_patch_and_blames_the_test(solve: Solve) -> None:
+    player = Blamer(REPRODUCING, steps=(edit(new=f"    return {RIGHT} + [0]"), DONE))
+    outcome = solve(player)
+    turns = [str(message["content"]) for request in player.requests for message in request["messages"]]  # type: ignore[union-attr,call-overload,index]
+    assert any("# Your turn: critic" in turn for turn in turns)
+    assert not any("# Your turn: debugger" in turn for turn in turns)
+    assert (outcome["status"], outcome["reason"]) == ("abstained", "the best patch breaks 1 regression test")
+
+
+def test_a_debugger_may_leave_a_patch_as_it_is(solve: Solve) -> None:
+    class Satisfied(Teller):
+        def answer(self, request: dict[str, object]) -> dict[str, object]:
+            said = super().answer(request)
+            if "# Your turn: debugger" not in str(request["messages"]):
+                return said
+            shown = "since the patch that you were given" in str(request["messages"])
+            return call("submit", summary="nothing to repair") if shown else call("diff")
+
+    player = Satisfied(REPRODUCING, steps=(edit(new=f"    return {WRONG}"), DONE))
+    outcome = solve(player, "--max-nodes", "4")
+    assert f"+    return {WRONG}" in outcome["patch"]
+    repairs = [text for text in player.told if "since the patch that you were given" in text]
+    assert repairs  # each is the last thing that its debugger was told: the submit after it ends the turn
+    assert not any("there is no patch to submit" in text for text in player.told)
 
 
 def test_nothing_is_submitted_when_a_call_before_it_failed(solve: Solve) -> None:

@@ -34,6 +34,10 @@ FILES = {
     "shop/use.py": "def use(x):\n    x.common()\n    print(x.set_empty)\n",
     "shop/page.js": "function draw() {\n  return paint(often(1))\n}\n",
     "shop/paint.js": "function paint(x) {\n  return x\n}\n",
+    "shop/send.js": (
+        "function send(x) {\n  x.fetch(1)\n  x.unpackAll(2)\n  this.paint(3)\n  x.close(4)\n}\nfunction close() {\n}\n"
+    ),
+    "shop/net.js": "function fetch(x) {\n  return x\n}\nfunction unpackAll(x) {\n  return x\n}\n",
     "tests/test_query.py": "class Test:\n    def set_empty(self):\n        pass\n",
 }
 NONE = RankedFunction("shop/query.py", "Items.none", 1.0, 9, 14, ())
@@ -88,6 +92,15 @@ def test_of_several_methods_the_one_near_counts(shop: Localizer) -> None:
 
 def test_another_language_calls_what_is_of_its_own(shop: Localizer) -> None:
     assert named(shop.callees([DRAW], set(), 30)) == ["shop/paint.js paint"]
+
+
+def test_a_call_on_an_object_of_another_language_needs_a_name_that_says_something(shop: Localizer) -> None:
+    send = RankedFunction("shop/send.js", "send", 1.0, 1, 6, ())
+    assert named(shop.callees([send], {"shop/net.js"}, 30)) == [
+        "shop/net.js unpackAll",
+        "shop/paint.js paint",
+        "shop/send.js close",
+    ]
 
 
 def test_nothing_ranked_is_repeated_and_the_first_are_kept(shop: Localizer) -> None:

@@ -2,7 +2,8 @@
 
 Types are not known. In Python a name is what the function's file defines or imports, a method of `self` one of its
 class or of the bases, and any other method the only one of that name in the files at hand; in other languages a call
-goes to the nearest function of its name.
+goes to the nearest function of its name, but a call on an object only to one of the file, or to the only one anywhere
+when its name is of more than one word: `fetch` and `update` are methods of everything.
 """
 
 from __future__ import annotations
@@ -30,7 +31,9 @@ SHORTEST = 4
 """Letters of a variable that is worth a look: shorter ones, and loggers, are everywhere."""
 OF_ONE = 6
 """Callees of one function."""
-_CALL = re.compile(r"(?<!\w)[^\W\d]\w{3,}(?=\s*\()")
+_CALL = re.compile(r"(?P<of>[\w)\]]\s*(?:->|::|[&?]?\.)\s*)?(?<!\w)(?P<name>[^\W\d]\w{3,})(?=\s*\()")
+_ITSELF = re.compile(r"\b(?:self|this|super|Self)\s*(?:->|::|[&?]?\.)\s*$")
+_COMPOUND = re.compile(r"[^\W_]_+[^\W_]|[a-z\d][A-Z]")
 _KNOWN = frozenset(name for known in (builtins, str, bytes, list, dict, set) for name in dir(known)) | {"logger"}
 
 
@@ -88,8 +91,8 @@ class _Resolver:
         except (SyntaxError, ValueError, RecursionError, MemoryError):
             tree = None
         if tree is None or not function.path.endswith(".py"):
-            for name in dict.fromkeys(_CALL.findall(text)):
-                yield from self._nearest(function, name)
+            for name, on_object in dict.fromkeys(_calls(text)):
+                yield from self._nearest(function, name, on_object=on_object)
             return
         yield from self._python(function, tree)
 
@@ -177,11 +180,12 @@ class _Resolver:
             return beside if len(beside) <= MAX_DEFINERS else []
         return known if len(known) == 1 else []
 
-    def _nearest(self, function: RankedFunction, name: str) -> list[Place]:
+    def _nearest(self, function: RankedFunction, name: str, *, on_object: bool) -> list[Place]:
         places = [place for place in self._places(name) if _language(place.path) == _language(function.path)]
         beside = [place for place in places if place.path == function.path]
         known = [place for place in places if place.path in self._near]
-        return next((list(some) for some in (beside, known, places) if len(some) == 1), [])
+        elsewhere = [known, places] if not on_object else [places] if _COMPOUND.search(name) else []
+        return next((list(some) for some in (beside, *elsewhere) if len(some) == 1), [])
 
     def _places(self, name: str) -> list[Place]:
         return [
@@ -189,6 +193,13 @@ class _Resolver:
             for place in self._index.find_definition(name)
             if not self._index.by_path[place.path].test and place.definition.kind != "variable"
         ]
+
+
+def _calls(text: str) -> Iterator[tuple[str, bool]]:
+    """The names that a text calls, and whether on an object that is not its own."""
+    for call in _CALL.finditer(text):
+        own = call["of"] is None or _ITSELF.search(text, max(0, call.start() - 10), call.start("name"))
+        yield call["name"], not own
 
 
 def _language(path: str) -> str:
