@@ -265,17 +265,19 @@ class _Session:
 
     def _doubt(self, kit: LocalKit, node: Node, probability: float) -> str:
         work = kit.work(node)
+        critique = work.critique
         if work.evaluation is None:
             return "the best patch was not evaluated"
         if work.evaluation.broken:
             number = len(work.evaluation.broken)
-            return f"the best patch breaks {number} regression test{'s' if number > 1 else ''}"
+            doubted = ", and its critic holds that the tests are wrong" if critique and critique.blames_tests else ""
+            return f"the best patch breaks {number} regression test{'s' if number > 1 else ''}{doubted}"
         reason = f"its probability of being right, {probability:.2f}, is below {self._settings.least_probability:.2f}"
         if work.evaluation.targets and len(work.evaluation.fixed) < len(work.evaluation.targets):
             unfixed = len(work.evaluation.targets) - len(work.evaluation.fixed)
             return f"the best patch leaves {unfixed} of {len(work.evaluation.targets)} target tests failing; {reason}"
-        if work.critique is not None and work.critique.verdict != "keep":
-            return f"the critic would {work.critique.verdict} the best patch; {reason}"
+        if critique is not None and critique.verdict != "keep":
+            return f"the critic would {critique.verdict} the best patch; {reason}"
         return reason
 
     def conclude(self, outcome: Outcome) -> Outcome:

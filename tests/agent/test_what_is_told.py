@@ -138,7 +138,8 @@ def test_nothing_is_repaired_when_the_critic_keeps_the_patch_and_blames_the_test
     turns = [str(message["content"]) for request in player.requests for message in request["messages"]]  # type: ignore[union-attr,call-overload,index]
     assert any("# Your turn: critic" in turn for turn in turns)
     assert not any("# Your turn: debugger" in turn for turn in turns)
-    assert (outcome["status"], outcome["reason"]) == ("abstained", "the best patch breaks 1 regression test")
+    assert outcome["status"] == "abstained"
+    assert outcome["reason"] == "the best patch breaks 1 regression test, and its critic holds that the tests are wrong"
 
 
 def test_a_debugger_may_leave_a_patch_as_it_is(solve: Solve) -> None:
