@@ -35,7 +35,8 @@ FILES = {
     "shop/page.js": "function draw() {\n  return paint(often(1))\n}\n",
     "shop/paint.js": "function paint(x) {\n  return x\n}\n",
     "shop/send.js": (
-        "function send(x) {\n  x.fetch(1)\n  x.unpackAll(2)\n  this.paint(3)\n  x.close(4)\n}\nfunction close() {\n}\n"
+        "function send(x) {\n  x.fetch(1)\n  x.unpackAll(2)\n  this.paint(3)\n  x.close(4) // stop (later)\n}\n"
+        "function stop() {\n}\nfunction close() {\n}\n"
     ),
     "shop/net.js": "function fetch(x) {\n  return x\n}\nfunction unpackAll(x) {\n  return x\n}\n",
     "tests/test_query.py": "class Test:\n    def set_empty(self):\n        pass\n",

@@ -17,6 +17,8 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from tools.localization.index import Index, Place
+from tools.localization.languages import language_of
+from tools.localization.lexis import split_source, text_fields
 from tools.localization.modules import Modules
 from tools.localization.tags import Tags
 from tools.syntax import parse_definition
@@ -91,7 +93,9 @@ class _Resolver:
         except (SyntaxError, ValueError, RecursionError, MemoryError):
             tree = None
         if tree is None or not function.path.endswith(".py"):
-            for name, on_object in dict.fromkeys(_calls(text)):
+            language = language_of(function.path)
+            code, _, _ = text_fields(split_source(text, language.style if language else "plain"))
+            for name, on_object in dict.fromkeys(_calls(code)):
                 yield from self._nearest(function, name, on_object=on_object)
             return
         yield from self._python(function, tree)
