@@ -132,8 +132,8 @@ def matrix_of(seen: Sequence[Seen], targets: Sequence[Target], shown: _Shown = E
     """The candidates and what each did on each test.
 
     A control, which passes on the base, says something only where a candidate fails it. The regression tests are one
-    column: whether none broke. A test that a candidate was not run on counts as failed,
-    as regression tests that were not run do not: they are left out only when no target passes.
+    column: whether none broke. A test that a candidate was not run on counts as failed, as regression tests that were
+    not run do not: they are left out only when no target passes.
     """
     columns: list[tuple[Test, list[bool]]] = []
     for target in targets:

@@ -39,9 +39,9 @@ async def solve(kit: Kit) -> None:
         if node.kind == "strategy":
             return () if node.attempts.get("implement") else ("implement",)
         critique = kit.work(node).critique
-        abandoned = critique is not None and (critique.verdict == "abandon" or critique.blames_tests)
+        settled = critique is not None and (critique.verdict == "abandon" or critique.blames_tests)
         spent = node.attempts.get("repair", 0) >= REPAIRS or node.depth >= DEPTH
-        return () if abandoned or spent or kit.accepted(node) else ("repair",)
+        return () if settled or spent or kit.accepted(node) else ("repair",)
 
     expand = {"think": think, "implement": implement, "repair": repair}
     await kit.search("codetree", expand, actions, options=CORRECTIONS)

@@ -102,7 +102,7 @@ async def _reproduce_once(
 def _breaks(written: Written, report: TestReport) -> str:
     """What keeps the run of a test from saying anything about the issue, or empty."""
     if not report.outcomes or (report.problem and not report.having("failed", "passed")):
-        return "It could not even be run."
+        return "None of its tests was run: they cannot be loaded, or are not where tests are collected."
     if not report.failed:
         return "It passes there, so it does not reproduce the issue."
     if set(report.failed) <= {written.path} or report.problem.startswith("collection"):

@@ -190,7 +190,7 @@ def test_minitest_that_was_cut_quiet_or_forged_disagrees_with_itself() -> None:
     )
     assert "disagree with its summary" in read_minitest(forged).problem
     quiet = "......\n\n6 runs, 6 assertions, 0 failures, 0 errors, 0 skips\n"
-    assert "complete with -v" in read_minitest(quiet).problem
+    assert read_any(quiet) == Reading()  # passes or fails as a whole, by its exit code
     assert read_minitest(text + quiet).problem == ""  # each file once more, by itself
     assert "disagree" in read_minitest(text + quiet.replace("0 errors", "1 errors")).problem
 

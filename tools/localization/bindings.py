@@ -10,6 +10,8 @@ import re
 from collections.abc import Iterator
 from typing import TYPE_CHECKING, NamedTuple
 
+from tools.localization.naming import text_of
+
 if TYPE_CHECKING:
     from tree_sitter import Node
 
@@ -81,7 +83,7 @@ def bound(node: Node, *, owned: bool) -> Iterator[Bound]:
 
 def _assigned(node: Node) -> Iterator[Bound]:
     left, value = node.child_by_field_name("left"), _value(node.child_by_field_name("right"))
-    written = _text(left)
+    written = text_of(left)
     if left is None or value is None or not _DOTTED.fullmatch(written):
         if value is not None and (name := _own_name(value)):
             yield Bound("function", name)
@@ -144,7 +146,7 @@ def _kind_of_call(value: Node, depth: int) -> tuple[str, Node | None]:
         inner = body.named_children if body is not None else []
         return ("module", body) if any(map(_is_module_part, inner)) else ("function", None)
     if called.type == "member_expression":
-        host, member = called.child_by_field_name("object"), _text(called.child_by_field_name("property"))
+        host, member = called.child_by_field_name("object"), text_of(called.child_by_field_name("property"))
         if host is None or host.type != "identifier" or member in _ITERATING:
             return "", None
     found = [_kind(argument, depth) for argument in _arguments(value)]
@@ -163,7 +165,7 @@ def _called(node: Node) -> Iterator[Bound]:
     link: Node | None = node
     while link is not None and link.type == "call_expression":
         called = _value(link.child_by_field_name("function"))
-        if called is not None and called.type == "identifier" and _text(called) in _TESTING:
+        if called is not None and called.type == "identifier" and text_of(called) in _TESTING:
             return
         host = _value(called.child_by_field_name("object")) if called and called.type == "member_expression" else None
         if called is not None:
@@ -173,7 +175,7 @@ def _called(node: Node) -> Iterator[Bound]:
 
 def _handed(called: Node, host: Node | None, arguments: list[Node], *, exported: bool) -> Iterator[Bound]:
     wrapper = host if host is not None and host.type in _FUNCTIONS else called
-    if wrapper.type in _FUNCTIONS or (called.type == "identifier" and _text(called) in _MODULE_CALLS):
+    if wrapper.type in _FUNCTIONS or (called.type == "identifier" and text_of(called) in _MODULE_CALLS):
         for function in (wrapper, *arguments):
             if function.type in _FUNCTIONS:
                 yield Bound("", "", function.child_by_field_name("body"))
@@ -181,7 +183,7 @@ def _handed(called: Node, host: Node | None, arguments: list[Node], *, exported:
                 yield from _objects(function, "")
         return
     base = called if host is None else host
-    known = _text(base) if base.type == "identifier" else ""
+    known = text_of(base) if base.type == "identifier" else ""
     if known in _TESTING:
         return
     owner, said = _said(arguments)
@@ -197,10 +199,10 @@ def _handed(called: Node, host: Node | None, arguments: list[Node], *, exported:
 
 def _said(arguments: list[Node]) -> tuple[str, str]:
     """What a call is told to extend and the name it is told, as in `define(Foo.prototype, 'bar', ...)`."""
-    first = _text(arguments[0]) if arguments and arguments[0].type in {"identifier", "member_expression"} else ""
+    first = text_of(arguments[0]) if arguments and arguments[0].type in {"identifier", "member_expression"} else ""
     owner = first.removesuffix(".prototype") if _DOTTED.fullmatch(first) else ""
     strings = [argument for argument in arguments[:2] if argument.type == "string"]
-    said = _WORD.findall(_text(strings[0])[:MAX_NAME]) if strings else []
+    said = _WORD.findall(text_of(strings[0])[:MAX_NAME]) if strings else []
     return owner, "_".join(said)
 
 
@@ -231,13 +233,9 @@ def _own_name(node: Node, depth: int = MAX_DEPTH) -> str:
     if depth and (node.type in _CHOICES or node.type == "call_expression"):
         parts = _arguments(node) if node.type == "call_expression" else node.named_children
         return next((name for part in parts if (name := _own_name(_value(part) or part, depth - 1))), "")
-    return _text(node.child_by_field_name("name")) if node.type in {*_FUNCTIONS, "class"} else ""
+    return text_of(node.child_by_field_name("name")) if node.type in {*_FUNCTIONS, "class"} else ""
 
 
 def _key(node: Node | None) -> str:
-    text = _text(node).strip("'\"")
+    text = text_of(node).strip("'\"")
     return text if _DOTTED.fullmatch(text.lstrip("#")) else ""
-
-
-def _text(node: Node | None) -> str:
-    return (node.text or b"").decode("utf-8", "replace") if node is not None else ""
